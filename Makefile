@@ -1,0 +1,156 @@
+# Ciclo. `make help` lists what there is.
+# Nothing outside build/ (what is built) and .ciclo/ (data of make run) is written.
+
+CC       ?= gcc
+BUILD    ?= build
+MODE     ?= release
+VERSION  := 0.1.0
+PYTHON   ?= /usr/bin/python3
+PKGS     := libmicrohttpd libpq jansson yaml-0.1 libpcre2-8 libsodium
+
+.DEFAULT_GOAL := build
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+
+# ---- compiler ---------------------------------------------------------------------------------
+IS_CLANG := $(findstring clang,$(shell $(CC) --version 2>/dev/null))
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wwrite-strings -Wcast-qual -Wundef -Wvla -Wformat=2 -Wnull-dereference \
+	-Wdouble-promotion -Wimplicit-fallthrough -Werror=implicit -Werror=incompatible-pointer-types \
+	-Werror=int-conversion -Werror=format-security -fno-common -Werror
+ifeq ($(IS_CLANG),)
+WARN += -Wduplicated-cond -Wduplicated-branches -Wlogical-op -Wtrampolines -Wbidi-chars=any
+endif
+HARDEN := -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
+	-fcf-protection=full -fPIE -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing \
+	-ftrivial-auto-var-init=zero -fexceptions
+ifneq ($(IS_CLANG),)
+HARDEN += -enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang
+endif
+FLAGS_release := $(HARDEN) -g
+FLAGS_asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+FLAGS_tsan    := -O1 -g -fsanitize=thread
+LINK_release  := -pie -Wl,-z,nodlopen,-z,noexecstack,-z,relro,-z,now,--as-needed
+LINK_asan     := -fsanitize=address,undefined
+LINK_tsan     := -fsanitize=thread
+OUT     := $(BUILD)/$(MODE)
+GEN     := $(BUILD)/gen
+PKGFLAGS = $(shell pkg-config --cflags $(PKGS))
+PKGLIBS  = $(shell pkg-config --libs $(PKGS))
+CFLAGS_ALL = -std=c17 -D_GNU_SOURCE -DCICLO_VERSION=\"$(VERSION)\" $(WARN) $(FLAGS_$(MODE)) -Iinclude -I$(GEN) $(PKGFLAGS) \
+	-include ciclo/base/banned.h -MMD -MP $(CFLAGS)
+
+# ---- what is built ----------------------------------------------------------------------------
+ROOMS   := base contract db kpi http api worker
+SOURCES := $(foreach r,$(ROOMS),$(wildcard src/$(r)/*.c))
+QUERIES := $(sort $(wildcard sql/queries/*.sql))
+MIGRATIONS := $(sort $(wildcard sql/migrations/*.sql))
+HEADERS_GEN := $(GEN)/queries.h $(GEN)/migrations.h $(GEN)/openapi.h
+OBJECTS := $(SOURCES:%.c=$(OUT)/%.o) $(OUT)/gen/queries.o $(OUT)/gen/migrations.o $(OUT)/gen/openapi.o
+
+.PHONY: build
+build: deps-run $(OUT)/ciclo ## build/release/ciclo
+
+$(GEN)/queries.h: $(QUERIES) sql/queries src/embed.awk
+	@mkdir -p $(@D); awk -v kind=query -v part=header -f src/embed.awk $(QUERIES) > $@
+$(GEN)/queries.c: $(QUERIES) sql/queries src/embed.awk
+	@mkdir -p $(@D); awk -v kind=query -v part=source -f src/embed.awk $(QUERIES) > $@
+$(GEN)/migrations.h: src/embed.awk
+	@mkdir -p $(@D); printf '%s\n' '/* Generated; do not edit. */' '#ifndef CICLO_GEN_MIGRATIONS_H' '#define CICLO_GEN_MIGRATIONS_H' \
+	'struct migration_text {' '	const char *name;' '	const char *text;' '	int version;' '};' \
+	'extern const struct migration_text migration_texts[];' 'extern const unsigned long migration_count;' '#endif' > $@
+$(GEN)/migrations.c: $(MIGRATIONS) sql/migrations src/embed.awk
+	@mkdir -p $(@D); awk -v kind=migration -f src/embed.awk $(MIGRATIONS) > $@
+$(GEN)/openapi.h: src/embed.awk
+	@mkdir -p $(@D); printf '%s\n' '/* Generated; do not edit. */' '#ifndef CICLO_GEN_OPENAPI_H' '#define CICLO_GEN_OPENAPI_H' \
+	'extern const char openapi_yaml[];' 'extern const unsigned long openapi_yaml_length;' '#endif' > $@
+$(GEN)/openapi.c: openapi.yaml src/embed.awk
+	@mkdir -p $(@D); awk -v kind=document -f src/embed.awk openapi.yaml > $@
+
+$(OUT)/gen/%.o: $(GEN)/%.c $(HEADERS_GEN)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -Wno-overlength-strings -c -o $@ $<
+$(OUT)/%.o: %.c | $(HEADERS_GEN)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -c -o $@ $<
+
+$(OUT)/ciclo: $(OUT)/src/main.o $(OBJECTS)
+	$(CC) $(LINK_$(MODE)) -o $@ $^ $(PKGLIBS) -lpthread -lm
+
+# One Check program per room with unit tests: tests/unit/ROOM/*.c, linked with that room and those below.
+UNIT_ROOMS := $(sort $(patsubst tests/unit/%/,%,$(dir $(wildcard tests/unit/*/*.c))))
+UNIT_TESTS := $(UNIT_ROOMS:%=$(OUT)/test_%)
+.SECONDEXPANSION:
+$(UNIT_TESTS): $(OUT)/test_%: $$(patsubst %.c,$(OUT)/%.o,$$(wildcard tests/unit/$$*/*.c)) $(OBJECTS)
+	$(CC) $(LINK_$(MODE)) -o $@ $^ $(PKGLIBS) $$(pkg-config --libs check) -lpthread -lm
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# ---- running ----------------------------------------------------------------------------------
+DATA   ?= .ciclo
+LISTEN ?= 127.0.0.1:8080
+# exec: a signal that make passes on must reach the script itself.
+SERVE = exec env DATA='$(DATA)' LISTEN='$(LISTEN)' CICLO_BIN='$(OUT)/ciclo' docker/run.sh
+
+.PHONY: run
+run: build ## serve on LISTEN=127.0.0.1:8080 with a private cluster in DATA=.ciclo
+	@$(SERVE)
+
+.PHONY: demo
+demo: DATA = .ciclo/demo
+demo: build ## the same with a demo shop of three years in DATA=.ciclo/demo
+	@$(SERVE) $(PYTHON) docker/demo.py
+
+# ---- tests ------------------------------------------------------------------------------------
+.PHONY: test
+test: build deps-test $(UNIT_TESTS) ## everything that must pass; T=name for some of it
+	@T='$(T)' PYTHON='$(PYTHON)' tests/run.sh $(OUT)
+
+.PHONY: test-asan
+test-asan: ## the same under the address and undefined behaviour sanitizers
+	@$(MAKE) --no-print-directory MODE=asan test
+
+# ---- style ------------------------------------------------------------------------------------
+C_FILES = $(shell find src include tests -name '*.[ch]')
+LINT_SOURCES = $(SOURCES) src/main.c
+LINT_FLAGS = -std=c17 -D_GNU_SOURCE -Iinclude -I$(GEN) $(PKGFLAGS) -include ciclo/base/banned.h
+
+# One file a call: with several, the check of va_list reports what is not there.
+.PHONY: lint
+lint: deps-run deps-lint $(HEADERS_GEN) ## formatting, static analysis, rules of the house, both compilers
+	clang-format-14 --dry-run -Werror $(C_FILES)
+	for rule in layers sizes names sql; do tests/lint/$$rule.sh; done
+	tests/lint/headers.sh $(GEN)
+	$(MAKE) --no-print-directory CC=gcc build
+	$(MAKE) --no-print-directory CC=clang-14 BUILD=$(BUILD)/clang build
+	tests/lint/globals.sh $(OUT)/src
+	tests/lint/schema.sh
+	cppcheck --quiet -j2 --std=c11 --enable=warning,performance,portability --error-exitcode=1 \
+		--suppress=missingIncludeSystem --inline-suppr -D_GNU_SOURCE -Iinclude -I$(GEN) src
+	printf '%s\n' $(LINT_SOURCES) | xargs -P2 -I{} sh -c 'clang-tidy-14 --quiet {} -- $(LINT_FLAGS) 2>/dev/null'
+
+.PHONY: fmt
+fmt: deps-lint ## format all C files
+	clang-format-14 -i $(C_FILES)
+
+# ---- speed ------------------------------------------------------------------------------------
+SCALE ?= 1
+.PHONY: bench
+bench: build deps-bench ## measures against PostgreSQL and nginx, side by side; SCALE=1
+	@CICLO_BIN='$(OUT)/ciclo' SCALE='$(SCALE)' $(PYTHON) tests/bench/bench.py
+
+# ---- packages ---------------------------------------------------------------------------------
+# deps-KIND: installs the packages of that kind (see docker/packages.txt) that are missing.
+.PHONY: deps-%
+deps-%:
+	@docker/install.sh $*
+
+.PHONY: clean
+clean: ## remove build/ (data under .ciclo/ stays)
+	rm -rf $(BUILD)
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20

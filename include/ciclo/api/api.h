@@ -1,0 +1,40 @@
+/*
+ * The resources: operationId -> handler, and what handlers share.
+ */
+#ifndef CICLO_API_API_H
+#define CICLO_API_API_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ciclo/base/attr.h"
+#include "ciclo/base/config.h"
+#include "ciclo/base/uuid7.h"
+#include "ciclo/contract/contract.h"
+#include "ciclo/db/db.h"
+#include "ciclo/http/call.h"
+
+/* What a handler may use; one per worker, so nothing in it needs a lock. */
+struct api {
+	const struct config *config;
+	const struct contract *contract;
+	struct db *db;
+	struct uuid7_source *ids;
+	bool (*draining)(void *cls);
+	void *cls;
+};
+
+typedef void handler_fn(struct api *api, struct call *call);
+
+/* One row of the route table (src/api/routes.c). */
+struct route_row {
+	const char *operation_id;
+	handler_fn *handler;
+};
+
+/* Every operation has a handler and every handler an operation; else false and a sentence in why. */
+bool api_check(const struct contract *contract, char *why, size_t size) NODISCARD;
+/* Runs the handler of the call's operation. cls is a struct api. */
+void api_handle(void *cls, struct call *call);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * One bump allocator per request: everything that lives as long as the request
+ * comes from here and goes in one call. Capped; poisoned under AddressSanitizer.
+ */
+#ifndef CICLO_BASE_ARENA_H
+#define CICLO_BASE_ARENA_H
+
+#include <stddef.h>
+
+#include "ciclo/base/attr.h"
+
+struct arena;
+
+/* max: bytes that may be handed out in all. NULL when memory is out. */
+struct arena *arena_new(size_t max) NODISCARD;
+/* Zeroed, aligned for any type; NULL past the cap or when memory is out. */
+void *arena_alloc(struct arena *a, size_t size) NODISCARD;
+char *arena_strndup(struct arena *a, const char *text, size_t len) NODISCARD;
+char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3) NODISCARD;
+/* NULL-safe. */
+void arena_free(struct arena *a);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * A growing text buffer that is born with a cap.
+ *
+ * Invariants: data is NUL-terminated whenever it is not NULL; len <= max.
+ * Once an addition would pass max or memory is out, `failed` is set, the buffer
+ * keeps what it had and every later addition is refused, so callers check once,
+ * at the end.
+ */
+#ifndef CICLO_BASE_BUF_H
+#define CICLO_BASE_BUF_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ciclo/base/attr.h"
+
+struct buf {
+	char *data;
+	size_t len;
+	size_t cap;
+	size_t max;
+	bool failed;
+};
+
+/* max: the most bytes of text that the buffer will ever hold. */
+void buf_init(struct buf *b, size_t max);
+void buf_add(struct buf *b, const void *bytes, size_t len);
+void buf_adds(struct buf *b, const char *text);
+void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Hands the text (malloc'd, NUL-terminated) to the caller and empties b; NULL if it failed. */
+char *buf_take(struct buf *b, size_t *ret_len) NODISCARD;
+/* NULL-safe; leaves b empty and usable with the same max. */
+void buf_release(struct buf *b);
+
+#endif

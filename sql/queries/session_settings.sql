@@ -1,0 +1,18 @@
+-- What each connection of the engine sets once, by lane. $1 statement_timeout, $2 lock_timeout (both in
+-- milliseconds, 0 for none), $3 default_transaction_read_only, $4 plan_cache_mode, $5 whether plans may read whole
+-- tables (on or off).
+SELECT set_config('statement_timeout', $1::text, false),
+       set_config('lock_timeout', $2::text, false),
+       set_config('default_transaction_read_only', $3::text, false),
+       set_config('plan_cache_mode', $4::text, false),
+       set_config('enable_seqscan', $5::text, false),
+       set_config('enable_hashjoin', $5::text, false),
+       set_config('enable_mergejoin', $5::text, false),
+       -- The engine sends a transaction whole, so one that idles has lost its client.
+       set_config('idle_in_transaction_session_timeout', '10s', false),
+       -- A statement whose client has gone is stopped, so that it does not keep its locks.
+       set_config('client_connection_check_interval', '1s', false),
+       set_config('TimeZone', 'UTC', false),
+       set_config('DateStyle', 'ISO', false),
+       -- Compiling costs more than these statements take.
+       set_config('jit', 'off', false);

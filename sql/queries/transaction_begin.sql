@@ -1,0 +1,2 @@
+-- A group with writes begins.
+BEGIN;

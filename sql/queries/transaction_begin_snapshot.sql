@@ -1,0 +1,2 @@
+-- A group of reads that must all see the same state begins.
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;

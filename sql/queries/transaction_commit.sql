@@ -1,0 +1,2 @@
+-- A group ends well.
+COMMIT;

@@ -1,0 +1,2 @@
+-- A group has failed; its connection becomes usable again.
+ROLLBACK;

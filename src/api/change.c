@@ -1,0 +1,249 @@
+#include "change.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ciclo/base/time.h"
+#include "ciclo/contract/json.h"
+#include "handlers.h"
+
+enum { COLUMN_VERSION = 1, COLUMN_DOCUMENT = 2 };
+
+static void try_once(struct change *c);
+
+static void change_free(struct change *c)
+{
+	violations_release(&c->violations);
+	lookup_release(&c->lookup);
+	json_decref(c->current);
+	json_decref(c->document);
+	free(c);
+}
+
+struct reference *change_refer(struct change *c, struct reference r)
+{
+	if (c->ref_count == CHANGE_REFS_MAX)
+		return NULL;
+	c->refs[c->ref_count] = r;
+	return &c->refs[c->ref_count++];
+}
+
+static const char *keep_text(struct change *c, char *text, size_t trim)
+{
+	size_t len = text != NULL ? strlen(text) : 0;
+	const char *kept =
+		len > 2 * trim ? arena_strndup(call_arena(c->call), text + trim, len - 2 * trim) : NULL;
+	free(text);
+	return kept;
+}
+
+void change_write(struct change *c, enum query query, const json_t *rows)
+{
+	struct segment *s = &c->segment;
+	/* An array without its brackets is the list of its rows. */
+	const char *text = keep_text(c, json_write(rows), json_is_array(rows) ? 1 : 0);
+	if (text != NULL && s->write_count < SEGMENT_WRITES_MAX)
+		s->writes[s->write_count++] = (struct segment_write){query, text};
+}
+
+enum problem change_problem(struct change *c, enum problem problem, const char *where, const char *code,
+			    const char *detail)
+{
+	violation_add(&c->violations, IN_BODY, where, code, "%s", detail);
+	return problem;
+}
+
+static void answer_document(struct change *c, json_t *doc)
+{
+	json_t *version = json_object_get(doc, "version");
+	if (json_is_integer(version))
+		call_add_header(c->call, "ETag", "\"%" JSON_INTEGER_FORMAT "\"", json_integer_value(version));
+	call_reply(c->call, c->status, json_incref(doc));
+}
+
+static json_t *read_document(const struct db_answer *answer)
+{
+	char why[128];
+	if (db_rows(answer, 0) == 0 || db_cell(answer, 0, 0, COLUMN_DOCUMENT) == NULL)
+		return NULL;
+	return json_read(db_cell(answer, 0, 0, COLUMN_DOCUMENT),
+			 db_cell_length(answer, 0, 0, COLUMN_DOCUMENT), why, sizeof why);
+}
+
+/* Somebody else was faster: try again, unless the client has named the version that it wants to change. */
+static bool try_again(struct change *c, const char *sqlstate)
+{
+	static const char *const races[] = {"CI409", "23505", "23503", "40001", "40P01"};
+	if (c->if_match != NULL || c->tries >= CHANGE_TRIES_MAX)
+		return false;
+	for (size_t i = 0; i < COUNTOF(races); i++)
+		if (strcmp(sqlstate, races[i]) == 0)
+			return true;
+	return false;
+}
+
+static void rejected(struct change *c, const struct db_answer *answer)
+{
+	const char *sqlstate = db_sqlstate(answer);
+	if (strcmp(sqlstate, "CI422") == 0) {
+		change_problem(c, PROBLEM_validation_failed, "/time_zone", "unknown",
+			       "is not a known time zone");
+		call_problem(c->call, PROBLEM_validation_failed, &c->violations,
+			     "see errors; nothing was stored");
+	} else if (strcmp(sqlstate, "CI409") == 0 && c->if_match != NULL) {
+		call_problem(c->call, PROBLEM_precondition_failed, NULL, "it has been changed since");
+	} else if (strcmp(sqlstate, "CI409") == 0 || strncmp(sqlstate, "23", 2) == 0) {
+		call_problem(c->call, PROBLEM_write_conflict, NULL,
+			     "other requests keep changing it; try again");
+	} else {
+		call_db_problem(c->call, answer);
+	}
+}
+
+static void written(void *cls, const struct db_answer *answer)
+{
+	struct change *c = cls;
+	if (db_status(answer) == DB_REJECTED && try_again(c, db_sqlstate(answer))) {
+		try_once(c);
+		return;
+	}
+	if (db_status(answer) == DB_REJECTED) {
+		rejected(c, answer);
+	} else if (db_status(answer) != DB_OK) {
+		call_db_problem(c->call, answer);
+	} else if (!c->kind->reads_back) {
+		answer_document(c, c->document);
+	} else {
+		json_decref(c->document);
+		c->document = read_document(answer);
+		if (c->document != NULL)
+			answer_document(c, c->document);
+		else
+			call_db_problem(c->call, answer);
+	}
+	change_free(c);
+}
+
+static void write_idempotency(struct change *c)
+{
+	if (!c->idempotency.used || c->document == NULL)
+		return;
+	char *answer = json_write(c->document);
+	const char *row =
+		answer != NULL ? idempotency_row(&c->idempotency, c->call, c->status, answer) : NULL;
+	free(answer);
+	if (row != NULL && c->segment.write_count < SEGMENT_WRITES_MAX)
+		c->segment.writes[c->segment.write_count++] =
+			(struct segment_write){Q_IDEMPOTENCY_INSERT, row};
+}
+
+static void submit(struct change *c)
+{
+	struct segment *s = &c->segment;
+	write_idempotency(c);
+	s->lane = LANE_WRITE;
+	s->deadline_ms = call_deadline_ms(c->call);
+	s->done = written;
+	s->cls = c;
+	if (c->kind->reads_back) {
+		c->kind->read(c);
+		/* What was just created has an id now, whatever name it was asked for by. */
+		const char *id = json_string_value(json_object_get(c->document, "id"));
+		if (id != NULL)
+			s->reads[0].args[0] = arena_strndup(call_arena(c->call), id, strlen(id));
+	}
+	db_submit(c->api->db, s);
+}
+
+/* If-Match: `*` or a list of strong tags (RFC 9110 §13.1.1). */
+static bool if_match(struct change *c)
+{
+	const char *field = c->if_match;
+	char tag[32];
+	if (field == NULL)
+		return true;
+	if (c->current == NULL)
+		return false;
+	snprintf(tag, sizeof tag, "\"%" JSON_INTEGER_FORMAT "\"",
+		 json_integer_value(json_object_get(c->current, "version")));
+	return strcmp(field, "*") == 0 || strstr(field, tag) != NULL;
+}
+
+/* All is known. true: answered, or under way with nothing left to do here. */
+static enum problem settle(struct change *c)
+{
+	if (c->current == NULL && !c->kind->creates)
+		return PROBLEM_not_found;
+	if (!if_match(c))
+		return PROBLEM_precondition_failed;
+	c->status = 200;
+	c->segment = (struct segment){0};
+	return c->kind->apply(c);
+}
+
+static void known(void *cls, const struct db_answer *answer)
+{
+	struct change *c = cls;
+	if (db_status(answer) != DB_OK) {
+		call_db_problem(c->call, answer);
+	} else if (!lookup_answer(&c->lookup, answer)) {
+		call_problem(c->call, PROBLEM_internal_error, NULL, "out of memory");
+	} else if (!idempotency_replay(&c->idempotency, c->call, answer)) {
+		c->current = read_document(answer);
+		enum problem problem = settle(c);
+		if (problem == PROBLEM_NONE && c->segment.write_count > 0) {
+			submit(c);
+			return;
+		}
+		if (problem == PROBLEM_NONE)
+			answer_document(c, c->current);
+		else
+			call_problem(c->call, problem, &c->violations, "%s",
+				     problem == PROBLEM_not_found ? "nothing here has this reference"
+								  : "see errors; nothing was stored");
+	}
+	change_free(c);
+}
+
+static void try_once(struct change *c)
+{
+	struct segment *s = &c->segment;
+	c->tries++;
+	violations_release(&c->violations);
+	lookup_release(&c->lookup);
+	json_decref(c->current);
+	json_decref(c->document);
+	c->current = c->document = NULL;
+	*s = (struct segment){
+		.lane = LANE_READ, .deadline_ms = call_deadline_ms(c->call), .done = known, .cls = c};
+	c->kind->read(c);
+	idempotency_read(&c->idempotency, s);
+	bool ok = lookup_init(&c->lookup, CHANGE_REFS_MAX, call_arena(c->call));
+	for (size_t i = 0; ok && i < c->ref_count; i++)
+		lookup_add(&c->lookup, &c->refs[i]);
+	if (!ok || !lookup_reads(&c->lookup, s)) {
+		call_problem(c->call, PROBLEM_internal_error, NULL, "out of memory");
+		change_free(c);
+		return;
+	}
+	db_submit(c->api->db, s);
+}
+
+void change_run(struct api *api, struct call *call, const struct change_kind *kind)
+{
+	struct change *c = calloc(1, sizeof *c);
+	if (c == NULL) {
+		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
+		return;
+	}
+	*c = (struct change){.api = api,
+			     .call = call,
+			     .kind = kind,
+			     .now_us = clock_now_us(),
+			     .if_match = call_header(call, "If-Match")};
+	if (strcmp(call_operation(call)->method, "POST") == 0)
+		idempotency_init(&c->idempotency, call);
+	if (kind->refer != NULL)
+		kind->refer(c);
+	try_once(c);
+}

@@ -1,0 +1,89 @@
+#include "document.h"
+
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ciclo/base/time.h"
+#include "ciclo/contract/json.h"
+
+enum { HASH_BYTES = (HASH_TEXT - 1) / 2 };
+
+void document_copy(json_t *doc, const json_t *from, const char *const *names)
+{
+	for (; *names != NULL; names++) {
+		json_t *value = json_object_get(from, *names);
+		if (value == NULL)
+			json_object_set_new(doc, *names, json_null());
+		else
+			json_object_set(doc, *names, value);
+	}
+}
+
+void document_text(json_t *doc, const char *name, const char *value)
+{
+	json_object_set_new(doc, name, value != NULL ? json_string(value) : json_null());
+}
+
+void document_instant(json_t *doc, const char *name, int64_t us)
+{
+	char text[INSTANT_TEXT];
+	instant_format(us, text);
+	json_object_set_new(doc, name, json_string(text));
+}
+
+bool document_instant_from(json_t *doc, const char *name, const json_t *from, int64_t fallback)
+{
+	const json_t *value = json_object_get(from, name);
+	int64_t us = fallback;
+	bool given = json_is_string(value) &&
+		     instant_parse(json_string_value(value), json_string_length(value), &us);
+	document_instant(doc, name, us);
+	return given;
+}
+
+int64_t document_int(const json_t *doc, const char *name, int64_t fallback)
+{
+	const json_t *value = json_object_get(doc, name);
+	return json_is_integer(value) ? json_integer_value(value) : fallback;
+}
+
+bool document_hash(json_t *doc, const char *const *without, char ret[HASH_TEXT])
+{
+	json_t *content = json_copy(doc);
+	char *text = NULL;
+	bool ok = false;
+
+	if (content == NULL)
+		goto out;
+	for (; *without != NULL; without++)
+		json_object_del(content, *without);
+	text = json_write_canonical(content);
+	if (text == NULL)
+		goto out;
+	text_hash(ret, text, (char *)NULL);
+	ok = true;
+out:
+	free(text);
+	json_decref(content);
+	return ok;
+}
+
+void text_hash(char ret[HASH_TEXT], const char *first, ...)
+{
+	crypto_generichash_state state;
+	unsigned char hash[HASH_BYTES];
+	va_list texts;
+
+	crypto_generichash_init(&state, NULL, 0, sizeof hash);
+	va_start(texts, first);
+	for (const char *text = first; text != NULL; text = va_arg(texts, const char *)) {
+		uint64_t len = strlen(text);
+		crypto_generichash_update(&state, (const unsigned char *)&len, sizeof len);
+		crypto_generichash_update(&state, (const unsigned char *)text, len);
+	}
+	va_end(texts);
+	crypto_generichash_final(&state, hash, sizeof hash);
+	sodium_bin2hex(ret, HASH_TEXT, hash, sizeof hash);
+}

@@ -1,0 +1,34 @@
+/*
+ * Building documents. The document of a fact is at once the answer, the row that goes to SQL and the
+ * answer that an Idempotency-Key replays, so each is built once, from tables of names.
+ */
+#ifndef CICLO_SRC_API_DOCUMENT_H
+#define CICLO_SRC_API_DOCUMENT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ciclo/base/attr.h"
+
+enum { HASH_TEXT = 65 };
+
+/* Copies the members called names (NULL ends the list) of `from`; null where it has none. */
+void document_copy(json_t *doc, const json_t *from, const char *const *names);
+/* Sets text, or null. */
+void document_text(json_t *doc, const char *name, const char *value);
+/* Sets an instant. */
+void document_instant(json_t *doc, const char *name, int64_t us);
+/*
+ * Sets the instant that `from` carries under name, in UTC, or `fallback`. false: it carries none, so the fallback stands
+ * (and is no part of what the client said).
+ */
+bool document_instant_from(json_t *doc, const char *name, const json_t *from, int64_t fallback);
+/* Member as integer, or the fallback when absent or null. */
+int64_t document_int(const json_t *doc, const char *name, int64_t fallback);
+/* Hash (BLAKE2b-256, hex) of the document without the members called `without` (NULL ends). */
+bool document_hash(json_t *doc, const char *const *without, char ret[HASH_TEXT]) NODISCARD;
+/* Hash of some texts, each with its length, so that no two lists give the same bytes; NULL ends. */
+void text_hash(char ret[HASH_TEXT], const char *first, ...) __attribute__((sentinel));
+
+#endif

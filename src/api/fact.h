@@ -1,0 +1,151 @@
+/*
+ * How facts get in: one engine for single requests and batches of every resource.
+ *
+ * A round looks up everything that the open facts refer to (natural keys, identities, parents), then decides
+ * each fact: already here with the same content (200), here with other content (409), refers to
+ * something unknown (422), or new. New ones are completed into their document and written, each in a segment
+ * of its own (the database engine merges them). A fact that lost a race against another request,
+ * or that needs what an earlier fact of the same batch is about to create, goes into the next round, where
+ * the look-up finds what was missing.
+ *
+ * Everything that a resource adds is in its struct fact_kind: what it refers to, and how its document is completed.
+ */
+#ifndef CICLO_SRC_API_FACT_H
+#define CICLO_SRC_API_FACT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ciclo/api/api.h"
+#include "document.h"
+#include "idempotency.h"
+#include "reference.h"
+#include "shop.h"
+
+enum {
+	/* Own key, three identities, who referred, a parent, an order. */
+	FACT_REFS_MAX = 8,
+	/* 10,000 facts of one batch that all wait for each other are settled in three rounds; more means that somebody else
+	 * keeps writing the same keys. */
+	FACT_ROUNDS_MAX = 8
+};
+
+struct facts;
+
+enum fact_state {
+	FACT_OPEN,    /* to be looked at in the next round */
+	FACT_WRITING, /* its segment is under way */
+	FACT_CREATED,
+	FACT_UNCHANGED, /* was here before, with the same content */
+	FACT_FAILED     /* see problem */
+};
+
+/* One fact on its way in. */
+struct fact {
+	struct facts *facts;
+	json_t *input; /* valid by the contract; borrowed from the request */
+	enum fact_state state;
+
+	struct reference refs[FACT_REFS_MAX];
+	size_t ref_count;
+	struct reference *own; /* natural key; NULL: has none */
+	struct reference
+		*customer[3];       /* external, email, visitor identity, or one reference; NULL: not given */
+	struct reference *referrer; /* referred_by */
+	struct reference *parent;   /* what the path names; shared by all facts of a request */
+	struct reference *order;
+
+	char id[UUID_TEXT];
+	char customer_id[UUID_TEXT]; /* "" until known */
+	json_t *document;
+	json_t *content;        /* what the hash covers, when it is not the document; borrowed */
+	bool instant_defaulted; /* kind->instant was not given */
+	bool answer_from_read;  /* the segment's first read is the answer, not the document */
+
+	enum problem problem;
+	struct violations *violations; /* arena; NULL when there are none */
+	struct segment segment;
+};
+
+struct fact_kind {
+	const char *resource; /* in external_ids and as a problem's noun */
+	const char *location; /* path of one is this and its id; NULL: none of its own */
+	const char *child;    /* of a parent: path of one is location, parent's id, child and its id */
+	const char *instant;  /* member that defaults to now; NULL: none */
+	enum query get;  /* the stored document: arguments id, null, id of the parent; document in column 2 */
+	size_t get_args; /* how many of these it takes */
+	enum reference_table parent; /* table of the path argument {ref}; REF_TABLES: none */
+	bool parent_first; /* refer() needs to know the parent: it is looked up in a round of its own */
+	/* Adds what the fact refers to with fact_refer(). */
+	void (*refer)(struct fact *f);
+	/* All references are answered: completes f->document and adds the writes. */
+	enum problem (*complete)(struct fact *f);
+};
+
+struct facts {
+	struct api *api;
+	struct call *call;
+	const struct fact_kind *kind;
+	bool batch;
+	struct fact *item;
+	size_t count;
+	size_t writing; /* segments under way */
+	json_t *inputs; /* owns the items' inputs when the request does not (NDJSON) */
+	int round;
+	bool referred; /* kind->refer() has been called for every item */
+	int64_t now_us;
+	struct shop shop;
+	struct reference parent;
+	struct idempotency idempotency;
+	json_t *claimed; /* keys that facts of this round are about to create */
+	struct lookup lookup;
+	struct segment segment;
+	/* Called once, when no fact is open or writing any more; answers, and ends with facts_free. */
+	void (*finish)(struct facts *facts);
+};
+
+/* A request with one fact in its body: the whole handler. */
+void fact_create(struct api *api, struct call *call, const struct fact_kind *kind);
+/* A request with many: the whole handler (batch.c). */
+void fact_batch(struct api *api, struct call *call, const struct fact_kind *kind);
+
+/* --- for batch.c ------------------------------------------------------------------------------- */
+
+/* Room for count facts; NULL (and the call answered) when memory is out. */
+struct facts *facts_new(struct api *api, struct call *call, const struct fact_kind *kind,
+			size_t count) NODISCARD;
+/* Starts the rounds over all items that are FACT_OPEN. */
+void facts_run(struct facts *facts);
+void facts_free(struct facts *facts);
+/* What to tell the client beside the violations. */
+const char *fact_advice(enum problem problem);
+
+/* --- between the parts of the engine ------------------------------------------------------------- */
+
+/* All references are answered: settles the fact, or sends its writes. */
+void fact_decide(struct fact *f);
+void fact_fail(struct fact *f, enum problem problem);
+/* No segment is under way any more: starts the next round or ends. */
+void facts_round_finish(struct facts *facts);
+
+/* --- for the kinds ----------------------------------------------------------------------------- */
+
+/* Adds a reference to look up; copies what r says. NULL when there is no room. */
+struct reference *fact_refer(struct fact *f, struct reference r);
+/* The natural key: external_id below prefix (NULL: none), if the input has one. */
+void fact_refer_own(struct fact *f, const char *prefix);
+/* Adds a write of one row (object) or of all rows of an array; fact_fail when memory is out. */
+void fact_write(struct fact *f, enum query query, const json_t *rows);
+/* Gives the fact the violations that were found, and returns the problem. A batch holds ten thousand facts, so only bad
+ * ones carry a list. */
+enum problem fact_refuse(struct fact *f, enum problem problem, struct violations *found);
+/* One violation and the problem to return. */
+enum problem fact_problem(struct fact *f, enum problem problem, const char *where, const char *code,
+			  const char *fmt, ...) PRINTF_LIKE(5, 6);
+/* A new document: all fields of the answer in their order (NULL ends), from the input where it has them, else null until
+ * the kind sets them; id, the kind's instant and created_at are set. */
+json_t *fact_document(struct fact *f, const char *const *fields);
+
+#endif

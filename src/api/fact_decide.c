@@ -1,0 +1,215 @@
+/*
+ * One fact of a round: settled by what the look-up found, or sent to the database and settled by its answer.
+ */
+#include "fact.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ciclo/contract/json.h"
+
+/* What the hash of a fact leaves out: what Ciclo adds, and what would change with the settings. */
+static const char *const not_content[] = {
+	"id",       "version",     "created_at", "updated_at", "base_total", "base_currency",
+	"base_net", "base_amount", "refunded",   NULL};
+
+/* ---- deciding one fact -------------------------------------------------------------------------- */
+
+void fact_fail(struct fact *f, enum problem problem)
+{
+	f->state = FACT_FAILED;
+	f->problem = problem;
+}
+
+/* Forgets what an earlier round made of the fact. */
+static void fact_reset(struct fact *f)
+{
+	json_decref(f->document);
+	f->document = NULL;
+	f->content = NULL;
+	f->segment = (struct segment){0};
+	f->answer_from_read = false;
+	f->problem = PROBLEM_NONE;
+	f->customer_id[0] = '\0';
+	if (f->violations != NULL)
+		violations_release(f->violations);
+}
+
+static bool fact_hash(const struct fact *f, char ret[HASH_TEXT])
+{
+	json_t *content = json_copy(f->content != NULL ? f->content : f->document);
+	if (f->instant_defaulted)
+		json_object_del(content, f->facts->kind->instant);
+	bool ok = content != NULL && document_hash(content, not_content, ret);
+	json_decref(content);
+	return ok;
+}
+
+/*
+ * Claims every key that the fact will create: its natural key and the identities nobody has yet. false when an
+ * earlier fact of this round has claimed one of them: then the fact waits for the next round.
+ */
+static bool fact_claim(struct fact *f)
+{
+	const char *keys[FACT_REFS_MAX];
+	size_t count = 0;
+	json_t *claimed = f->facts->claimed;
+
+	for (size_t i = 0; i < f->ref_count; i++) {
+		const struct reference *r = &f->refs[i];
+		bool creates = r->table == REF_FACT || r->table == REF_IDENTITY;
+		if (r->found || !creates)
+			continue;
+		keys[count] = arena_printf(call_arena(f->facts->call), "%s %s", r->kind, r->value);
+		if (keys[count] == NULL || json_object_get(claimed, keys[count]) != NULL)
+			return false;
+		count++;
+	}
+	for (size_t i = 0; i < count; i++)
+		json_object_set_new(claimed, keys[i], json_true());
+	return true;
+}
+
+static void fact_write_own(struct fact *f, const char *hash)
+{
+	if (f->own == NULL)
+		return;
+	json_t *row = json_object();
+	json_object_set_new(row, "resource", json_string(f->own->kind));
+	json_object_set_new(row, "external_id", json_string(f->own->value));
+	json_object_set_new(row, "id", json_string(f->id));
+	document_text(row, "customer_id", f->customer_id[0] != '\0' ? f->customer_id : NULL);
+	json_object_set_new(row, "content_hash", json_string(hash));
+	fact_write(f, Q_EXTERNAL_ID_INSERT, row);
+	json_decref(row);
+}
+
+/* A single request stores its answer under its Idempotency-Key in the same transaction. */
+static void fact_write_idempotency(struct fact *f)
+{
+	struct facts *facts = f->facts;
+	if (!facts->idempotency.used || facts->batch || f->document == NULL)
+		return;
+	char *answer = json_write(f->document);
+	const char *row =
+		answer != NULL ? idempotency_row(&facts->idempotency, facts->call, 201, answer) : NULL;
+	free(answer);
+	if (row == NULL || f->segment.write_count == SEGMENT_WRITES_MAX)
+		f->problem = PROBLEM_internal_error;
+	else
+		f->segment.writes[f->segment.write_count++] =
+			(struct segment_write){Q_IDEMPOTENCY_INSERT, row};
+}
+
+/* SQLSTATEs that mean: somebody else wrote what this fact needed; look again. */
+static bool is_race(const char *sqlstate)
+{
+	static const char *const races[] = {"23505", "23503", "CI409", "40001", "40P01"};
+	for (size_t i = 0; i < COUNTOF(races); i++)
+		if (strcmp(sqlstate, races[i]) == 0)
+			return true;
+	return false;
+}
+
+/* SQLSTATEs that speak of the content. */
+static enum problem problem_of_sqlstate(const char *sqlstate)
+{
+	static const struct {
+		const char *sqlstate;
+		enum problem problem;
+	} table[] = {
+		{"23514", PROBLEM_refund_exceeds_paid}, /* orders_refunded is the only check that content can hit */
+		{"CI422", PROBLEM_validation_failed},   {"22003", PROBLEM_validation_failed},
+		{"22008", PROBLEM_validation_failed},   {"54000", PROBLEM_validation_failed},
+	};
+	for (size_t i = 0; i < COUNTOF(table); i++)
+		if (strcmp(sqlstate, table[i].sqlstate) == 0)
+			return table[i].problem;
+	return PROBLEM_internal_error;
+}
+
+static enum problem problem_of_status(enum db_status status)
+{
+	static const enum problem table[] = {
+		[DB_UNAVAILABLE] = PROBLEM_database_unavailable,
+		[DB_UNKNOWN] = PROBLEM_database_unavailable,
+		[DB_OVERLOADED] = PROBLEM_overloaded,
+		[DB_TIMEOUT] = PROBLEM_deadline_exceeded,
+	};
+	return table[status];
+}
+
+static void take_document(struct fact *f, const struct db_answer *answer)
+{
+	char why[128];
+	const char *text = db_rows(answer, 0) == 1 ? db_cell(answer, 0, 0, 2) : NULL;
+	json_decref(f->document);
+	f->document = text != NULL ? json_read(text, db_cell_length(answer, 0, 0, 2), why, sizeof why) : NULL;
+	if (f->document == NULL)
+		fact_fail(f, PROBLEM_internal_error);
+}
+
+static void fact_written(void *cls, const struct db_answer *answer)
+{
+	struct fact *f = cls;
+	struct facts *facts = f->facts;
+
+	if (db_status(answer) == DB_OK) {
+		f->state = FACT_CREATED;
+		if (f->answer_from_read)
+			take_document(f, answer);
+	} else if (db_status(answer) != DB_REJECTED) {
+		fact_fail(f, problem_of_status(db_status(answer)));
+	} else if (is_race(db_sqlstate(answer))) {
+		f->state = FACT_OPEN;
+	} else {
+		fact_fail(f, problem_of_sqlstate(db_sqlstate(answer)));
+	}
+	if (--facts->writing == 0)
+		facts_round_finish(facts);
+}
+
+static void fact_submit(struct fact *f)
+{
+	struct segment *s = &f->segment;
+	f->state = FACT_WRITING;
+	f->facts->writing++;
+	s->lane = f->facts->batch ? LANE_BULK : LANE_WRITE;
+	s->lock_key = f->customer_id[0] != '\0' ? f->customer_id : f->id;
+	s->deadline_ms = call_deadline_ms(f->facts->call);
+	s->done = fact_written;
+	s->cls = f;
+	db_submit(f->facts->api->db, s);
+}
+
+/* All references are answered: settles the fact, or sends its writes. */
+void fact_decide(struct fact *f)
+{
+	char hash[HASH_TEXT];
+	fact_reset(f);
+	uuid7_next(f->facts->api->ids, f->facts->now_us, f->id);
+	enum problem problem = f->facts->kind->complete(f);
+	if (problem == PROBLEM_NONE && !fact_hash(f, hash))
+		problem = PROBLEM_internal_error;
+	if (problem == PROBLEM_NONE && f->own != NULL && f->own->found) {
+		memcpy(f->id, f->own->id, sizeof f->id);
+		if (strcmp(f->own->content_hash, hash) == 0)
+			f->state = FACT_UNCHANGED;
+		else
+			fact_fail(f, fact_problem(f, PROBLEM_fact_conflict, "/external_id", "conflict",
+						  "is here already, with other content"));
+		return;
+	}
+	if (problem == PROBLEM_NONE && f->problem == PROBLEM_NONE) {
+		if (!fact_claim(f))
+			return;
+		fact_write_own(f, hash);
+		fact_write_idempotency(f);
+	}
+	if (problem == PROBLEM_NONE)
+		problem = f->problem;
+	if (problem != PROBLEM_NONE)
+		fact_fail(f, problem);
+	else
+		fact_submit(f);
+}

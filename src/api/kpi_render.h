@@ -1,0 +1,59 @@
+/*
+ * KPIs as JSON and as rows of CSV: the same figures at the same places.
+ */
+#ifndef CICLO_SRC_API_KPI_RENDER_H
+#define CICLO_SRC_API_KPI_RENDER_H
+
+#include <jansson.h>
+
+#include "ciclo/base/buf.h"
+#include "report.h"
+
+/* What stands around a value. */
+struct kpi_frame {
+	const struct kpi *kpi;
+	const struct kpi_terms *terms;
+	const struct report_shop *shop;
+	const char *until; /* NULL: this KPI does not look at it */
+	struct window window;
+};
+
+/* A number at most `places` decimals long, or null. */
+json_t *figure_json(struct figure figure, unsigned places) NODISCARD;
+json_t *count_json(int64_t count) NODISCARD;
+json_t *day_json(int32_t day) NODISCARD;
+/* null when it is not known. */
+json_t *confidence_json(struct confidence c) NODISCARD;
+
+/* The whole answer, without a series. */
+json_t *kpi_document(const struct kpi_frame *frame, const struct kpi_result *result) NODISCARD;
+/* One point of a series. */
+json_t *kpi_point(const struct kpi_frame *frame, const struct kpi_result *result) NODISCARD;
+/* One entry of the catalogue. */
+json_t *kpi_entry(const struct kpi *kpi) NODISCARD;
+
+/* Answers with doc and an ETag that does not change with `as_of`, so that an unchanged answer costs a 304. Steals doc. */
+void reply_report(struct call *call, json_t *doc, const char *as_of);
+
+/* CSV (RFC 4180). Cells are added from left to right; csv_end() ends the row. */
+struct csv {
+	struct buf text;
+	bool started; /* the row has a cell */
+};
+
+void csv_init(struct csv *csv, const char *header);
+/* Quoted if it has to be, and never a formula: a cell that begins with = + - @ gets a ' in front. NULL is empty. */
+void csv_text(struct csv *csv, const char *text);
+void csv_figure(struct csv *csv, struct figure figure, unsigned places);
+void csv_count(struct csv *csv, int64_t count);
+void csv_day(struct csv *csv, int32_t day);
+void csv_confidence(struct csv *csv, struct confidence c);
+void csv_end(struct csv *csv);
+/* Answers with the text. */
+void csv_reply(struct csv *csv, struct call *call);
+void csv_release(struct csv *csv);
+
+extern const char kpi_csv_header[];
+void kpi_csv_row(struct csv *csv, const struct kpi_frame *frame, const struct kpi_result *result);
+
+#endif

@@ -1,0 +1,149 @@
+#include "reference.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ciclo/contract/json.h"
+
+static const enum query lookup_query[REF_TABLES] = {
+	[REF_FACT] = Q_FACT_LOOKUP,   [REF_IDENTITY] = Q_IDENTITY_LOOKUP, [REF_CUSTOMER] = Q_CUSTOMER_LOOKUP,
+	[REF_ORDER] = Q_ORDER_LOOKUP, [REF_SURVEY] = Q_SURVEY_LOOKUP,     [REF_CAMPAIGN] = Q_CAMPAIGN_LOOKUP,
+};
+
+/* Columns of every look-up statement, in order. */
+enum { COLUMN_N, COLUMN_ID, COLUMN_CUSTOMER_ID, COLUMN_CONTENT_HASH, COLUMN_DETAIL };
+
+const char *email_normal(const char *email, struct arena *arena)
+{
+	char *copy = arena_strndup(arena, email, strlen(email));
+	if (copy != NULL)
+		for (char *c = copy; *c != '\0'; c++)
+			if (*c >= 'A' && *c <= 'Z')
+				*c = (char)(*c - 'A' + 'a');
+	return copy;
+}
+
+/* The kind of identity that text names ("email:a@b" -> "email", value behind the colon), or NULL. */
+static const char *identity_kind(const char *text, const char **ret_value)
+{
+	static const char *const kinds[] = {"external", "email", "visitor"};
+	for (size_t i = 0; i < COUNTOF(kinds); i++) {
+		size_t len = strlen(kinds[i]);
+		if (strncmp(text, kinds[i], len) == 0 && text[len] == ':') {
+			*ret_value = text + len + 1;
+			return kinds[i];
+		}
+	}
+	return NULL;
+}
+
+struct reference *reference_customer(struct reference *r, const char *text, struct arena *arena)
+{
+	const char *value = NULL;
+	const char *kind = identity_kind(text, &value);
+	if (kind == NULL) {
+		*r = (struct reference){.table = REF_CUSTOMER, .kind = "id", .value = text};
+		return r;
+	}
+	if (strcmp(kind, "email") == 0)
+		value = email_normal(value, arena);
+	*r = (struct reference){.table = REF_IDENTITY, .kind = kind, .value = value};
+	return value != NULL ? r : NULL;
+}
+
+struct reference *reference_resource(struct reference *r, enum reference_table table, const char *text)
+{
+	const char *value = NULL;
+	if (identity_kind(text, &value) != NULL)
+		*r = (struct reference){.table = table, .kind = "external", .value = value};
+	else
+		*r = (struct reference){.table = table, .kind = "id", .value = text};
+	return r;
+}
+
+bool lookup_init(struct lookup *l, size_t max, struct arena *arena)
+{
+	*l = (struct lookup){.max = max, .arena = arena};
+	l->reference = calloc(max > 0 ? max : 1, sizeof *l->reference);
+	return l->reference != NULL;
+}
+
+void lookup_add(struct lookup *l, struct reference *r)
+{
+	json_t *row = json_object();
+	r->found = false;
+	if (r->value == NULL || l->count == l->max || row == NULL) {
+		json_decref(row);
+		return;
+	}
+	if (l->rows[r->table] == NULL)
+		l->rows[r->table] = json_array();
+	json_object_set_new(row, "n", json_integer((json_int_t)l->count));
+	json_object_set_new(row, "kind", json_string(r->kind));
+	json_object_set_new(row, "value", json_string(r->value));
+	json_array_append_new(l->rows[r->table], row);
+	l->reference[l->count++] = r;
+}
+
+bool lookup_reads(struct lookup *l, struct segment *s)
+{
+	l->first_read = s->read_count;
+	for (size_t table = 0; table < REF_TABLES; table++) {
+		if (l->rows[table] == NULL)
+			continue;
+		char *text = json_write(l->rows[table]);
+		char *kept = text != NULL ? arena_strndup(l->arena, text, strlen(text)) : NULL;
+		free(text);
+		if (kept == NULL)
+			return false;
+		s->reads[s->read_count++] =
+			(struct segment_read){.query = lookup_query[table], .arg_count = 1, .args = {kept}};
+	}
+	return true;
+}
+
+static bool keep(struct lookup *l, const struct db_answer *answer, size_t read, size_t row, size_t column,
+		 const char **ret)
+{
+	const char *cell = db_cell(answer, read, row, column);
+	*ret = NULL;
+	if (cell != NULL)
+		*ret = arena_strndup(l->arena, cell, strlen(cell));
+	return cell == NULL || *ret != NULL;
+}
+
+static bool answer_row(struct lookup *l, const struct db_answer *answer, size_t read, size_t row)
+{
+	unsigned long n = strtoul(db_cell(answer, read, row, COLUMN_N), NULL, 10);
+	const char *id = db_cell(answer, read, row, COLUMN_ID);
+	if (n >= l->count || id == NULL)
+		return false;
+	struct reference *r = l->reference[n];
+	r->found = true;
+	snprintf(r->id, sizeof r->id, "%s", id);
+	return keep(l, answer, read, row, COLUMN_CUSTOMER_ID, &r->customer_id) &&
+	       keep(l, answer, read, row, COLUMN_CONTENT_HASH, &r->content_hash) &&
+	       keep(l, answer, read, row, COLUMN_DETAIL, &r->detail);
+}
+
+bool lookup_answer(struct lookup *l, const struct db_answer *answer)
+{
+	size_t read = l->first_read;
+	for (size_t table = 0; table < REF_TABLES; table++) {
+		if (l->rows[table] == NULL)
+			continue;
+		for (size_t row = 0; row < db_rows(answer, read); row++)
+			if (!answer_row(l, answer, read, row))
+				return false;
+		read++;
+	}
+	return true;
+}
+
+void lookup_release(struct lookup *l)
+{
+	for (size_t table = 0; table < REF_TABLES; table++)
+		json_decref(l->rows[table]);
+	free(l->reference);
+	*l = (struct lookup){0};
+}

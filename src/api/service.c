@@ -1,0 +1,61 @@
+/*
+ * The operations about the service itself: health, the contract, and what each problem means.
+ */
+#include <string.h>
+
+#include "handlers.h"
+
+void health_get(struct api *api, struct call *call)
+{
+	(void)api;
+	static const char text[] = "{\"status\":\"ok\"}";
+	call_reply_text(call, 200, "application/json", text, sizeof text - 1);
+}
+
+void ready_get(struct api *api, struct call *call)
+{
+	const char *why = NULL;
+	static const char text[] = "{\"status\":\"ready\"}";
+	if (api->draining != NULL && api->draining(api->cls))
+		call_problem(call, PROBLEM_draining, NULL,
+			     "requests under way are answered, new ones are not taken");
+	else if (!db_is_ready(api->db, &why))
+		call_problem(call, PROBLEM_database_unavailable, NULL, "%s", why);
+	else
+		call_reply_text(call, 200, "application/json", text, sizeof text - 1);
+}
+
+void openapi_yaml_get(struct api *api, struct call *call)
+{
+	size_t len;
+	const char *text = contract_yaml(api->contract, &len);
+	call_add_header(call, "Cache-Control", "public, max-age=300");
+	call_reply_text(call, 200, "application/yaml", text, len);
+}
+
+void openapi_json_get(struct api *api, struct call *call)
+{
+	size_t len;
+	const char *text = contract_json(api->contract, &len);
+	call_add_header(call, "Cache-Control", "public, max-age=300");
+	call_reply_text(call, 200, "application/json", text, len);
+}
+
+void problem_get(struct api *api, struct call *call)
+{
+	(void)api;
+	enum problem problem = problem_from_slug(call_param(call, "code"));
+	if (problem == PROBLEM_NONE) {
+		call_problem(call, PROBLEM_not_found, NULL, "there is no such problem type");
+		return;
+	}
+	json_t *doc = json_object();
+	json_object_set_new(doc, "code", json_string(problem_slug(problem)));
+	json_object_set_new(doc, "title", json_string(problem_title(problem)));
+	json_object_set_new(doc, "status", json_integer(problem_status(problem)));
+	json_object_set_new(doc, "description",
+			    json_sprintf("Answers with status %d mean: %s.", problem_status(problem),
+					 problem_title(problem)));
+	call_add_header(call, "Cache-Control", "public, max-age=300");
+	call_reply(call, 200, doc);
+}

@@ -1,0 +1,108 @@
+/*
+ * The growing text buffer. It doubles, so adding n bytes in small pieces costs O(n).
+ */
+#include "ciclo/base/buf.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The first allocation: a small JSON answer fits without growing. */
+enum { FIRST = 256 };
+
+void buf_init(struct buf *b, size_t max)
+{
+	*b = (struct buf){.max = max};
+}
+
+/* need: bytes with the NUL, at most max + 1. */
+static bool grow(struct buf *b, size_t need)
+{
+	size_t cap = b->cap ? b->cap : FIRST;
+	char *data;
+
+	while (cap < need)
+		cap = cap > SIZE_MAX / 2 ? need : cap * 2;
+	/* The last doubling must not take more memory than max can ever use. */
+	if (cap - 1 > b->max)
+		cap = b->max + 1;
+	data = realloc(b->data, cap);
+	if (!data)
+		return false;
+	b->data = data;
+	b->cap = cap;
+	return true;
+}
+
+/* Makes room for `more` bytes and the NUL. */
+static bool reserve(struct buf *b, size_t more)
+{
+	/* SIZE_MAX bytes of text would leave no room for the NUL. */
+	if (more > b->max - b->len || b->len + more == SIZE_MAX)
+		b->failed = true;
+	else if (b->len + more >= b->cap && !b->failed)
+		b->failed = !grow(b, b->len + more + 1);
+	return !b->failed;
+}
+
+void buf_add(struct buf *b, const void *bytes, size_t len)
+{
+	if (!reserve(b, len))
+		return;
+	if (len)
+		memcpy(b->data + b->len, bytes, len);
+	b->len += len;
+	b->data[b->len] = '\0';
+}
+
+void buf_adds(struct buf *b, const char *text)
+{
+	buf_add(b, text, strlen(text));
+}
+
+void buf_printf(struct buf *b, const char *fmt, ...)
+{
+	va_list args;
+	int len;
+
+	if (b->failed)
+		return;
+	va_start(args, fmt);
+	len = vsnprintf(NULL, 0, fmt, args);
+	va_end(args);
+	if (len < 0) {
+		b->failed = true;
+		return;
+	}
+	if (!reserve(b, (size_t)len))
+		return;
+	va_start(args, fmt);
+	vsnprintf(b->data + b->len, (size_t)len + 1, fmt, args);
+	va_end(args);
+	b->len += (size_t)len;
+}
+
+char *buf_take(struct buf *b, size_t *ret_len)
+{
+	char *text = NULL;
+
+	/* Nothing added is an empty text, not a failure. */
+	if (reserve(b, 0)) {
+		text = b->data;
+		text[b->len] = '\0';
+		if (ret_len)
+			*ret_len = b->len;
+		b->data = NULL;
+	}
+	buf_release(b);
+	return text;
+}
+
+void buf_release(struct buf *b)
+{
+	if (!b)
+		return;
+	free(b->data);
+	buf_init(b, b->max);
+}

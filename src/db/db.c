@@ -1,0 +1,126 @@
+/* The engine of one worker: its lanes, and the one place from which callbacks run; see ciclo/db/db.h. */
+#include "ciclo/db/db.h"
+
+#include "ciclo/base/time.h"
+#include "lane.h"
+#include "outbox.h"
+
+struct db {
+	char database_url[sizeof((struct config *)0)->database_url];
+	struct outbox outbox;
+	struct lane_state lanes[LANE_COUNT];
+};
+
+struct db *db_new(const struct config *config, db_watch_fn *watch, void *loop)
+{
+	struct db *db = calloc(1, sizeof *db);
+
+	if (!db)
+		return NULL;
+	memcpy(db->database_url, config->database_url, sizeof db->database_url);
+	for (enum lane i = 0; i < LANE_COUNT; i++) {
+		if (!lane_init(&db->lanes[i], i, config, db->database_url, &db->outbox, watch, loop)) {
+			db_free(db);
+			return NULL;
+		}
+	}
+	for (enum lane i = 0; i < LANE_COUNT; i++)
+		lane_tick(&db->lanes[i], clock_monotonic_ms());
+	return db;
+}
+
+void db_submit(struct db *db, struct segment *s)
+{
+	enum db_status status = lane_submit(&db->lanes[s->lane], s, clock_monotonic_ms());
+
+	s->attempts = 0;
+	db->outbox.pending++;
+	if (status != DB_OK)
+		outbox_refuse(&db->outbox, s, status);
+}
+
+static void dispatch(struct db *db, int64_t now_ms)
+{
+	for (enum lane i = 0; i < LANE_COUNT; i++)
+		lane_dispatch(&db->lanes[i], now_ms);
+}
+
+/* There are few connections, fewer than a table by fd would have empty places. */
+static struct connection *find_connection(struct db *db, int fd, struct lane_state **ret_lane)
+{
+	for (enum lane i = 0; i < LANE_COUNT; i++) {
+		struct lane_state *l = &db->lanes[i];
+
+		for (size_t j = 0; j < l->connection_count; j++) {
+			if (l->connections[j].fd != fd)
+				continue;
+			*ret_lane = l;
+			return &l->connections[j];
+		}
+	}
+	return NULL;
+}
+
+void db_ready(struct db *db, int fd, bool readable, bool writable)
+{
+	struct lane_state *l;
+	struct connection *c = find_connection(db, fd, &l);
+	int64_t now_ms = clock_monotonic_ms();
+
+	/* libpq itself finds out which of the two it was. */
+	if (!c || (!readable && !writable))
+		return;
+	lane_ready(l, c, now_ms);
+	/* First the server gets its next group, then callbacks run while it works. */
+	lane_dispatch(l, now_ms);
+	outbox_deliver(&db->outbox);
+}
+
+int64_t db_tick(struct db *db, int64_t now_ms)
+{
+	int64_t wake_ms = INT64_MAX;
+
+	for (enum lane i = 0; i < LANE_COUNT; i++)
+		lane_tick(&db->lanes[i], now_ms);
+	dispatch(db, now_ms);
+	outbox_deliver(&db->outbox);
+	dispatch(db, now_ms);
+	if (!outbox_is_empty(&db->outbox))
+		return 0;
+	for (enum lane i = 0; i < LANE_COUNT; i++) {
+		int64_t lane_ms = lane_wake_ms(&db->lanes[i]);
+
+		wake_ms = lane_ms < wake_ms ? lane_ms : wake_ms;
+	}
+	if (wake_ms == INT64_MAX)
+		return -1;
+	return wake_ms > now_ms ? wake_ms - now_ms : 0;
+}
+
+bool db_is_ready(const struct db *db, const char **ret_why)
+{
+	for (enum lane i = 0; i < LANE_COUNT; i++) {
+		if (db->lanes[i].up_count > 0)
+			continue;
+		*ret_why = db->lanes[i].why_down;
+		return false;
+	}
+	return true;
+}
+
+size_t db_pending(const struct db *db)
+{
+	return db->outbox.pending;
+}
+
+void db_free(struct db *db)
+{
+	if (!db)
+		return;
+	for (enum lane i = 0; i < LANE_COUNT; i++)
+		lane_close(&db->lanes[i], clock_monotonic_ms());
+	/* What callbacks submit now is refused, and told as well. */
+	while (!outbox_is_empty(&db->outbox))
+		outbox_deliver(&db->outbox);
+	free(db);
+}

@@ -1,0 +1,67 @@
+/*
+ * A group: the segments that go to the server together, under one sync.
+ *
+ * Invariants: a group with writes or a snapshot is one transaction, BEGIN ... COMMIT, because a sync alone is
+ * not atomic on every kind of server. Its statements, in order, are `plan`; the answer to plan[i] is
+ * the i-th result of the pipeline. Members of a writing group are ordered by lock_key, so that two groups
+ * lock in the same order.
+ */
+#ifndef CICLO_SRC_DB_GROUP_H
+#define CICLO_SRC_DB_GROUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <libpq-fe.h>
+
+#include "ciclo/base/buf.h"
+#include "ciclo/db/db.h"
+#include "segments.h"
+
+enum {
+	/* No member joins past this many bytes of rows: libpq's buffer keeps its largest size for good, and a
+	 * transaction of seconds would hold locks for seconds. One member alone may be larger. */
+	GROUP_BYTES_MAX = 8 << 20,
+	SQLSTATE_TEXT = 6 /* five characters and NUL */
+};
+
+struct group {
+	struct group *next;
+	enum db_status status; /* final: what all members are answered */
+	char sqlstate[SQLSTATE_TEXT];
+	bool writes;
+	bool snapshot;
+	bool sent;           /* libpq has all of it: the COMMIT may reach the server */
+	int retries;         /* sent again so often, each time knowing that nothing had happened */
+	int64_t deadline_ms; /* the earliest of the members' */
+	enum query *plan;
+	size_t plan_length;
+	size_t first_read;  /* index in plan */
+	PGresult **results; /* of all reads, in the order of plan */
+	size_t read_count;
+	size_t count;
+	struct segment *members[];
+};
+
+/* Takes what waits in front, up to `max` members that can share one transaction. NULL when memory is out (then
+ * nothing was taken). waiting must not be empty. */
+struct group *group_form(struct segments *waiting, size_t max) NODISCARD;
+/* Cuts g in two, in order; consumes g. false when memory is out: g is as it was. */
+bool group_split(struct group *g, struct group *ret_halves[2]) NODISCARD;
+/* Members past their deadline leave for *late. */
+void group_expire(struct group *g, int64_t now_ms, struct segments *late);
+/* After members left: what holds of those that are still there. */
+void group_refresh(struct group *g);
+/* Makes plan and room for results. false when memory is out. */
+bool group_plan(struct group *g) NODISCARD;
+/* All members' rows of one write, as one JSON array. */
+void group_rows(const struct group *g, enum query query, struct buf *out);
+/* Keeps (or drops) the result of plan[index]; owns it from here. */
+void group_take(struct group *g, size_t index, PGresult *result);
+/* Forgets plan and results. */
+void group_clear(struct group *g);
+/* NULL-safe; not the members. */
+void group_free(struct group *g);
+
+#endif

@@ -1,0 +1,51 @@
+/* A group becomes a pipeline, and its results find their places; see group.h for the order. */
+#include "lane.h"
+
+static void take_group_result(struct connection *c, size_t index, PGresult *result)
+{
+	struct group *g = c->group;
+
+	/* COMMIT of a transaction that has failed succeeds, as a ROLLBACK. */
+	if (g->plan[index] == Q_TRANSACTION_COMMIT && strcmp(PQcmdStatus(result), "COMMIT") != 0)
+		c->failure = (struct failure){.set = true, .index = index, .sqlstate = "40000"};
+	group_take(g, index, result);
+}
+
+static bool send_write(struct connection *c, const struct group *g, enum query query)
+{
+	struct buf rows CLEANUP(buf_release);
+
+	/* The group was bounded when it was formed. */
+	buf_init(&rows, SIZE_MAX - 1);
+	group_rows(g, query, &rows);
+	return !rows.failed && connection_send(c, query, 1, (const char *const[]){rows.data});
+}
+
+static bool send_reads(struct connection *c, const struct segment *s)
+{
+	for (size_t r = 0; r < s->read_count; r++)
+		if (!connection_send(c, s->reads[r].query, s->reads[r].arg_count, s->reads[r].args))
+			return false;
+	return true;
+}
+
+bool send_group(struct connection *c, struct group *g)
+{
+	bool transaction = g->writes || g->snapshot;
+
+	if (!group_plan(g))
+		return false;
+	connection_begin(c, take_group_result);
+	if (transaction && !connection_send(c, g->plan[0], 0, NULL))
+		return false;
+	for (size_t i = transaction; i < g->first_read; i++)
+		if (!send_write(c, g, g->plan[i]))
+			return false;
+	for (size_t i = 0; i < g->count; i++)
+		if (!send_reads(c, g->members[i]))
+			return false;
+	if (transaction && !connection_send(c, Q_TRANSACTION_COMMIT, 0, NULL))
+		return false;
+	g->sent = true;
+	return connection_sync(c);
+}

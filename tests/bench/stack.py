@@ -1,0 +1,157 @@
+"""What a measurement runs on: a throw-away cluster, the service, nginx, wrk and pgbench, all on loopback."""
+import glob
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+CLUSTER = os.path.join(ROOT, "docker", "cluster.sh")
+BINARY = os.path.abspath(os.environ.get("CICLO_BIN", os.path.join(ROOT, "build", "release", "ciclo")))
+PGBENCH = "/usr/lib/postgresql/15/bin/pgbench"
+START_SECONDS = 30
+CONNECTIONS = 64
+
+
+def run(*words, **options):
+    done = subprocess.run(words, capture_output=True, text=True, check=False, **options)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(words)}: {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def until(condition, what):
+    deadline = time.monotonic() + START_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"not within {START_SECONDS} s: {what}")
+        time.sleep(0.05)
+
+
+class Cluster:
+    """jsonlog is on, so that `replay` can read which statements the service sends."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        run(CLUSTER, "start", directory)
+        self.psql("ALTER SYSTEM SET logging_collector = on")
+        self.psql("ALTER SYSTEM SET log_destination = 'jsonlog'")
+        self.psql("ALTER SYSTEM SET log_directory = 'statements'")
+        run(CLUSTER, "stop", directory)
+        run(CLUSTER, "start", directory)
+
+    def url(self, kind="url"):
+        return run(CLUSTER, kind, self.directory).strip()
+
+    def psql(self, statement, database="ciclo"):
+        url = self.url("url-admin").replace("/ciclo?", f"/{database}?")
+        return run("psql", "-XqAt", "-v", "ON_ERROR_STOP=1", url, "-c", statement).strip()
+
+    def log_statements(self, on):
+        self.psql(f"ALTER SYSTEM SET log_min_duration_statement = {0 if on else -1}")
+        self.psql("SELECT pg_reload_conf()")
+        time.sleep(0.5)  # the backends look at it when they next run something
+
+    def statements(self):
+        """All log records, oldest first. Read as the caller: benchmarks run as the server's user or as root."""
+        for path in sorted(glob.glob(os.path.join(self.directory, "pg", "statements", "*.json"))):
+            with open(path, encoding="utf-8") as log:
+                yield from map(json.loads, log)
+
+    def drop(self):
+        run(CLUSTER, "drop", self.directory)
+
+
+class Service:
+    def __init__(self, url, directory):
+        self.log = os.path.join(directory, "service.log")
+        environment = {"PATH": os.environ["PATH"], "CICLO_DATABASE_URL": url, "CICLO_LISTEN": "127.0.0.1:0",
+                       **{name: value for name, value in os.environ.items() if name.endswith(("_CONNECTIONS", "CICLO_WORKERS"))}}
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen([BINARY, "serve"], env=environment, stdin=subprocess.DEVNULL,
+                                            stdout=subprocess.DEVNULL, stderr=log)
+        until(self._listening, "ciclo serve\n" + self.text())
+        self.base = f"http://127.0.0.1:{self.port}"
+        until(lambda: self.request("GET", "/readyz")[0] == 200, "readyz")
+
+    def text(self):
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            return log.read()
+
+    def _listening(self):
+        if self.process.poll() is not None:
+            raise RuntimeError("the service did not start:\n" + self.text())
+        found = re.search(r'^.*"listening".*$', self.text(), re.M)
+        self.port = json.loads(found.group())["port"] if found else None
+        return found
+
+    def request(self, method, path, body=None, content_type="application/json", timeout=60):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            connection.request(method, path, body, {"Content-Type": content_type} if body is not None else {})
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(30)
+
+
+class Nginx:
+    """One fixed answer, no access log, as many workers as the service has."""
+
+    def __init__(self, directory, body):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        paths = " ".join(f"{kind}_temp_path {directory};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        path = os.path.join(directory, "nginx.conf")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f"""daemon off; pid {directory}/nginx.pid; error_log {directory}/nginx.log;
+worker_processes {os.environ.get("CICLO_WORKERS", "1")};
+events {{ worker_connections 1024; }}
+http {{
+    access_log off; keepalive_requests 1000000000; {paths}
+    server {{ listen 127.0.0.1:{port}; location / {{ default_type application/json; return 200 '{body}'; }} }}
+}}
+""")
+        self.base = f"http://127.0.0.1:{port}"
+        self.process = subprocess.Popen(["/usr/sbin/nginx", "-c", path], stderr=subprocess.DEVNULL)
+        until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0, "nginx")
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+
+
+def wrk(url, script, seconds, *arguments, connections=CONNECTIONS):
+    """{"rate": a second, "p99": ms}; any answer that is not 2xx or 3xx makes the measurement void."""
+    text = run("wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", os.path.join(HERE, script), url,
+               "--", *arguments)
+    result = json.loads(text.strip().splitlines()[-1])
+    if result["errors"] or not result["requests"]:
+        raise RuntimeError(f"wrk {script}: {result}\n{text}")
+    return {"rate": result["requests"] * 1e6 / result["us"], "p99": result["p99_us"] / 1000}
+
+
+def pgbench(url, script, seconds, directory, connections=CONNECTIONS, **variables):
+    """The same numbers from pgbench; p99 of whole transactions, from its log."""
+    prefix = os.path.join(directory, "transactions")
+    words = [word for name, value in variables.items() for word in ("-D", f"{name}={value}")]
+    text = run(PGBENCH, "-n", "-M", "prepared", "-c", str(connections), "-j", "1", "-T", str(seconds), "-l",
+               "--log-prefix", prefix, "-f", script, *words, url, cwd=directory)
+    if not re.search(r"number of failed transactions: 0 ", text):
+        raise RuntimeError(text)
+    times = []
+    for path in glob.glob(prefix + ".*"):
+        with open(path, encoding="ascii") as log:
+            times += [int(line.split(" ", 3)[2]) for line in log]
+        os.unlink(path)
+    times.sort()
+    return {"rate": float(re.search(r"^tps = ([0-9.]+)", text, re.M).group(1)), "p99": times[len(times) * 99 // 100] / 1000}

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Rules of sql/: one statement a file, each with a comment that says what it is for; a statement that writes
+# starts with its rank ("-- write N") and takes one parameter, $1, the JSON array of its rows.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+find sql/queries -name '*.sql' | sort | xargs -r awk '
+function complain(why) { print file ": " why; bad = 1 }
+# Comments and literals say nothing about what a statement does.
+function finish() {
+	if (file == "") return
+	code = text
+	gsub(/--[^\n]*/, "", code)
+	gsub(/\047[^\047]*\047/, "\047\047", code)
+	head = text
+	sub(/^-- write [0-9]+\n/, "", head)
+	writes = code ~ /(^|[^A-Za-z_])(INSERT INTO|UPDATE|DELETE FROM|TRUNCATE)[^A-Za-z_]/ && code !~ /FOR (NO KEY )?UPDATE/
+	ranked = text ~ /^-- write [0-9]+\n/
+	if (head !~ /^--/) complain("no comment head")
+	if (ranked && !writes && code !~ /must\(|pg_advisory/) complain("has a write rank and writes nothing")
+	if (ranked && (code !~ /\$1/ || code ~ /\$[2-9]/)) complain("a write takes $1 and nothing else")
+	# Keys are made by the command line, one statement alone, outside the lanes.
+	if (writes && !ranked && file !~ /\/api_key_/) complain("writes without a rank")
+	trimmed = code
+	gsub(/[ \t\n]+$/, "", trimmed)
+	sub(/;$/, "", trimmed)
+	if (trimmed ~ /;/) complain("more than one statement")
+	if (code ~ /DO UPDATE SET[^;]*now\(\)/) complain("now() in ON CONFLICT ... SET")
+}
+FNR == 1 { finish(); file = FILENAME; text = "" }
+{ text = text $0 "\n" }
+END { finish(); exit bad }'
+
+# Migrations are numbered without gaps, so that two branches cannot both add one unseen.
+n=0
+bad=0
+for file in sql/migrations/*.sql; do
+	n=$((n + 1))
+	name=$(basename "$file")
+	[[ $name == $(printf %04d "$n")_*.sql ]] || { echo "$file: expected number $(printf %04d "$n")"; bad=1; }
+	head -n 1 "$file" | grep -q '^-- ' || { echo "$file: no comment head"; bad=1; }
+done
+exit "$bad"

@@ -1,0 +1,61 @@
+#include <string.h>
+
+#include "../../../src/api/document.h"
+#include "suites.h"
+
+START_TEST(hash_knows_content_only)
+{
+	static const char *const without[] = {"id", NULL};
+	char a[HASH_TEXT];
+	char b[HASH_TEXT];
+	char c[HASH_TEXT];
+	json_t *one = json_pack("{s:s, s:i, s:{s:b, s:n}}", "id", "1", "amount", 5, "x", "p", 1, "q");
+	json_t *two = json_pack("{s:{s:n, s:b}, s:i, s:s}", "x", "q", "p", 1, "amount", 5, "id", "2");
+	json_t *three = json_pack("{s:i}", "amount", 5);
+
+	ck_assert(document_hash(one, without, a) && document_hash(two, without, b) &&
+		  document_hash(three, without, c));
+	ck_assert_str_eq(a, b);
+	ck_assert_str_ne(a, c);
+	ck_assert_ptr_nonnull(json_object_get(one, "id"));
+	json_decref(one);
+	json_decref(two);
+	json_decref(three);
+}
+END_TEST
+
+/* "ab" + "c" is not "a" + "bc". */
+START_TEST(hash_keeps_texts_apart)
+{
+	char a[HASH_TEXT];
+	char b[HASH_TEXT];
+	text_hash(a, "ab", "c", (char *)NULL);
+	text_hash(b, "a", "bc", (char *)NULL);
+	ck_assert_str_ne(a, b);
+	ck_assert_uint_eq(strlen(a), HASH_TEXT - 1);
+}
+END_TEST
+
+START_TEST(instants_become_utc)
+{
+	json_t *from = json_pack("{s:s}", "at", "2026-01-01T01:30:00+02:00");
+	json_t *doc = json_object();
+	ck_assert(document_instant_from(doc, "at", from, 0));
+	ck_assert_str_eq(json_string_value(json_object_get(doc, "at")), "2025-12-31T23:30:00Z");
+	ck_assert(!document_instant_from(doc, "absent", from, 1500000));
+	ck_assert_str_eq(json_string_value(json_object_get(doc, "absent")), "1970-01-01T00:00:01.500000Z");
+	json_decref(from);
+	json_decref(doc);
+}
+END_TEST
+
+Suite *document_suite(void)
+{
+	Suite *suite = suite_create("document");
+	TCase *tcase = tcase_create("document");
+	tcase_add_test(tcase, hash_knows_content_only);
+	tcase_add_test(tcase, hash_keeps_texts_apart);
+	tcase_add_test(tcase, instants_become_utc);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}

@@ -1,0 +1,148 @@
+#include "support.h"
+
+#include "ciclo/base/buf.h"
+#include "ciclo/contract/json.h"
+
+enum { WHY_SIZE = 128 };
+
+/* text "" with a length lets a row hold NUL bytes. */
+struct sample {
+	const char *text;
+	size_t len;
+};
+
+#define SAMPLE(literal)                                                                                      \
+	{                                                                                                    \
+		literal, sizeof(literal) - 1                                                                 \
+	}
+
+static const struct sample accepted[] = {
+	SAMPLE("null"),
+	SAMPLE(" true "),
+	SAMPLE("\"text\""),
+	SAMPLE("-0"),
+	SAMPLE("1e3"),
+	SAMPLE("[]"),
+	SAMPLE("{\"a\":[1,2,{\"b\":null}]}"),
+	SAMPLE("\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\""),
+	SAMPLE("\"\\\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\""),
+	SAMPLE("\"\\ud83d\\ude00\""),
+	SAMPLE("\"\xf0\x9f\x98\x80\""),
+	SAMPLE("9007199254740993"),
+};
+
+/* What the sentence must contain. */
+static const struct refused {
+	struct sample text;
+	const char *why;
+} refused[] = {
+	{SAMPLE(""), "ends too early"},
+	{SAMPLE("{"), "ends too early"},
+	{SAMPLE("{\"a\":1"), "line 1"},
+	{SAMPLE("[1,\n2,]"), "line 2"},
+	{SAMPLE("[1] 2"), "behind the value"},
+	{SAMPLE("{\"a\":1,\"a\":2}"), "twice"},
+	{SAMPLE("\"\\u0000\""), "NUL"},
+	{SAMPLE("{\"\\u0000\":1}"), "NUL"},
+	{SAMPLE("1\0"), "NUL"},
+	{SAMPLE("\"a\0b\""), "NUL"},
+	{SAMPLE("\"\xff\""), "UTF-8"},
+	{SAMPLE("\"\xc0\xaf\""), "UTF-8"},
+	{SAMPLE("\xef\xbb\xbf{}"), "invalid syntax"},
+	{SAMPLE("\"\\ud800\""), "invalid syntax"},
+	{SAMPLE("NaN"), "invalid syntax"},
+	{SAMPLE("01"), "invalid syntax"},
+	{SAMPLE("9223372036854775808"), "out of range"},
+	{SAMPLE("1e400"), "out of range"},
+	{SAMPLE("'a'"), "invalid syntax"},
+	{SAMPLE("[1] // no"), "behind the value"},
+};
+
+START_TEST(reads_every_json_text)
+{
+	const struct sample *s = &accepted[_i];
+	char why[WHY_SIZE] = "";
+	json_t *value = json_read(s->text, s->len, why, sizeof why);
+
+	ck_assert_msg(value, "%s: %s", s->text, why);
+	json_decref(value);
+}
+END_TEST
+
+START_TEST(refuses_what_is_none)
+{
+	const struct refused *r = &refused[_i];
+	char why[WHY_SIZE] = "";
+	json_t *value = json_read(r->text.text, r->text.len, why, sizeof why);
+
+	ck_assert_msg(!value, "accepted: %s", r->text.text);
+	ck_assert_msg(strstr(why, r->why), "%s: %s", r->text.text, why);
+	ck_assert_str_eq(why + strlen(why) - 1, ".");
+}
+END_TEST
+
+START_TEST(counts_depth)
+{
+	char text[2 * JSON_DEPTH_MAX + 2];
+	char why[WHY_SIZE] = "";
+	json_t *value;
+
+	memset(text, '[', JSON_DEPTH_MAX + 1);
+	memset(text + JSON_DEPTH_MAX + 1, ']', JSON_DEPTH_MAX + 1);
+	value = json_read(text, sizeof text, why, sizeof why);
+	ck_assert_ptr_null(value);
+	ck_assert_ptr_nonnull(strstr(why, "32 levels"));
+	value = json_read(text + 1, sizeof text - 2, why, sizeof why);
+	ck_assert_msg(value, "%s", why);
+	json_decref(value);
+}
+END_TEST
+
+START_TEST(says_nothing_of_the_body)
+{
+	static const char text[] = "{\"secret\": \"hunter2\", \"secret\" \"hunter3\"}";
+	char why[WHY_SIZE] = "";
+
+	ck_assert_ptr_null(json_read(text, sizeof text - 1, why, sizeof why));
+	ck_assert_ptr_null(strstr(why, "hunter"));
+	ck_assert_ptr_null(strstr(why, "secret"));
+}
+END_TEST
+
+static void assert_written(const char *text, const char *plain, const char *canonical)
+{
+	char why[WHY_SIZE] = "";
+	json_t *value = json_read(text, strlen(text), why, sizeof why);
+	char *written = json_write(value);
+	char *sorted = json_write_canonical(value);
+
+	ck_assert_str_eq(written, plain);
+	ck_assert_str_eq(sorted, canonical);
+	free(written);
+	free(sorted);
+	json_decref(value);
+}
+
+START_TEST(writes_as_typed)
+{
+	assert_written("{\"b\": 19.99, \"a\": [0.1, 1, \"x/y\"]}", "{\"b\":19.99,\"a\":[0.1,1,\"x/y\"]}",
+		       "{\"a\":[0.1,1,\"x/y\"],\"b\":19.99}");
+	assert_written("\"\xc3\xa9\"", "\"\xc3\xa9\"", "\"\xc3\xa9\"");
+	assert_written("null", "null", "null");
+	assert_written("0.30000000000000004", "0.30000000000000004", "0.30000000000000004");
+}
+END_TEST
+
+Suite *json_suite(void)
+{
+	Suite *suite = suite_create("json");
+	TCase *tcase = tcase_create("json");
+
+	tcase_add_loop_test(tcase, reads_every_json_text, 0, COUNTOF(accepted));
+	tcase_add_loop_test(tcase, refuses_what_is_none, 0, COUNTOF(refused));
+	tcase_add_test(tcase, counts_depth);
+	tcase_add_test(tcase, says_nothing_of_the_body);
+	tcase_add_test(tcase, writes_as_typed);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}

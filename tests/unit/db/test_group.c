@@ -1,0 +1,207 @@
+/* Who shares a group, and in what order it works; without a server. */
+#include "../../../src/db/group.h"
+#include "../../../src/db/verdict.h"
+#include "support.h"
+
+static void push(struct segments *list, struct probe *p, const char *lock_key)
+{
+	p->segment.lock_key = lock_key;
+	segments_push(list, &p->segment);
+}
+
+START_TEST(takes_at_most_max_in_order)
+{
+	struct segments waiting = {0};
+	struct probe p[5];
+	struct group *g;
+
+	for (int i = 0; i < 5; i++) {
+		probe_init(&p[i], LANE_READ);
+		probe_recall(&p[i], "k");
+		push(&waiting, &p[i], NULL);
+	}
+	g = group_form(&waiting, 3);
+	ck_assert_ptr_nonnull(g);
+	ck_assert_uint_eq(g->count, 3);
+	ck_assert_ptr_eq(g->members[0], &p[0].segment);
+	ck_assert_ptr_eq(g->members[2], &p[2].segment);
+	ck_assert_uint_eq(waiting.count, 2);
+	ck_assert(!g->writes);
+	group_free(g);
+}
+END_TEST
+
+START_TEST(orders_writers_by_lock_key)
+{
+	struct segments waiting = {0};
+	struct probe p[4];
+	const char *keys[] = {"b", "a", "b", NULL};
+	const size_t sorted[] = {3, 1, 0, 2};
+	struct group *g;
+
+	for (int i = 0; i < 4; i++) {
+		probe_init(&p[i], LANE_WRITE);
+		probe_claim(&p[i], "r", i);
+		push(&waiting, &p[i], keys[i]);
+	}
+	g = group_form(&waiting, 32);
+	ck_assert_ptr_nonnull(g);
+	for (size_t i = 0; i < 4; i++)
+		ck_assert_ptr_eq(g->members[i], &p[sorted[i]].segment);
+	group_free(g);
+}
+END_TEST
+
+START_TEST(a_snapshot_never_shares_with_writes)
+{
+	struct segments waiting = {0};
+	struct probe p[3];
+	struct group *g;
+
+	for (int i = 0; i < 3; i++) {
+		probe_init(&p[i], LANE_WRITE);
+		probe_recall(&p[i], "k");
+		push(&waiting, &p[i], NULL);
+	}
+	probe_claim(&p[0], "r", 0);
+	p[1].segment.snapshot = true;
+	g = group_form(&waiting, 32);
+	ck_assert_ptr_nonnull(g);
+	ck_assert(g->count == 1 && g->writes && !g->snapshot);
+	group_free(g);
+	/* A read without a snapshot has nothing against one. */
+	g = group_form(&waiting, 32);
+	ck_assert_ptr_nonnull(g);
+	ck_assert(g->count == 2 && !g->writes && g->snapshot);
+	group_free(g);
+}
+END_TEST
+
+START_TEST(writes_never_join_a_snapshot)
+{
+	struct segments waiting = {0};
+	struct probe p[2];
+	struct group *g;
+
+	probe_init(&p[0], LANE_WRITE);
+	probe_recall(&p[0], "k");
+	p[0].segment.snapshot = true;
+	push(&waiting, &p[0], NULL);
+	probe_init(&p[1], LANE_WRITE);
+	probe_claim(&p[1], "r", 1);
+	push(&waiting, &p[1], NULL);
+	g = group_form(&waiting, 32);
+	ck_assert_ptr_nonnull(g);
+	ck_assert(g->count == 1 && g->snapshot && !g->writes);
+	group_free(g);
+}
+END_TEST
+
+START_TEST(rows_are_bounded)
+{
+	struct segments waiting = {0};
+	struct probe p[3];
+	size_t size = GROUP_BYTES_MAX / 2 + 1;
+	char *rows = calloc(1, size + 1);
+	struct group *g;
+
+	ck_assert_ptr_nonnull(rows);
+	memset(rows, ' ', size);
+	for (int i = 0; i < 3; i++) {
+		probe_init(&p[i], LANE_BULK);
+		p[i].segment.write_count = 1;
+		p[i].segment.writes[0].rows = rows;
+		push(&waiting, &p[i], NULL);
+	}
+	g = group_form(&waiting, 512);
+	ck_assert_ptr_nonnull(g);
+	ck_assert_uint_eq(g->count, 1);
+	group_free(g);
+	free(rows);
+}
+END_TEST
+
+START_TEST(plan_merges_writes_by_rank_then_reads)
+{
+	const enum query expected[] = {Q_TRANSACTION_BEGIN, Q_EXTERNAL_ID_INSERT, Q_IDEMPOTENCY_INSERT,
+				       Q_IDEMPOTENCY_GET,   Q_IDEMPOTENCY_GET,    Q_TRANSACTION_COMMIT};
+	struct segments waiting = {0};
+	struct probe p[2];
+	struct buf rows;
+	struct group *g;
+
+	for (int i = 0; i < 2; i++) {
+		probe_init(&p[i], LANE_WRITE);
+		probe_remember(&p[i], "k", "a");
+		probe_claim(&p[i], "r", i);
+		probe_recall(&p[i], "k");
+		push(&waiting, &p[i], NULL);
+	}
+	g = group_form(&waiting, 32);
+	ck_assert(g && group_plan(g));
+	ck_assert_uint_eq(g->plan_length, COUNTOF(expected));
+	ck_assert_mem_eq(g->plan, expected, sizeof expected);
+	buf_init(&rows, 10000);
+	group_rows(g, Q_EXTERNAL_ID_INSERT, &rows);
+	ck_assert_ptr_nonnull(strstr(rows.data, "}, {\"resource\"") ? NULL
+								    : strstr(rows.data, "},{\"resource\""));
+	ck_assert(rows.data[0] == '[' && rows.data[rows.len - 1] == ']');
+	buf_release(&rows);
+	group_free(g);
+}
+END_TEST
+
+START_TEST(halves_keep_order)
+{
+	struct segments waiting = {0};
+	struct group *g, *half[2];
+	struct probe p[5];
+
+	for (int i = 0; i < 5; i++) {
+		probe_init(&p[i], LANE_WRITE);
+		probe_claim(&p[i], "r", i);
+		push(&waiting, &p[i], NULL);
+	}
+	g = group_form(&waiting, 32);
+	ck_assert(g && group_split(g, half));
+	ck_assert(half[0]->count == 3 && half[1]->count == 2);
+	ck_assert(half[0]->writes && half[1]->writes);
+	ck_assert_ptr_eq(half[0]->members[0], &p[0].segment);
+	ck_assert_ptr_eq(half[1]->members[0], &p[3].segment);
+	group_free(half[0]);
+	group_free(half[1]);
+}
+END_TEST
+
+START_TEST(sqlstates)
+{
+	ck_assert_int_eq(verdict_of("23505"), VERDICT_MEMBER);
+	ck_assert_int_eq(verdict_of("55P03"), VERDICT_MEMBER);
+	ck_assert_int_eq(verdict_of(""), VERDICT_MEMBER);
+	ck_assert_int_eq(verdict_of("40P01"), VERDICT_TRANSIENT);
+	ck_assert_int_eq(verdict_of("57014"), VERDICT_TIMEOUT);
+	ck_assert_int_eq(verdict_of("57P01"), VERDICT_CONNECTION);
+	ck_assert_int_eq(verdict_of("08006"), VERDICT_CONNECTION);
+	ck_assert_int_eq(verdict_of("53300"), VERDICT_CONNECTION);
+	ck_assert_int_eq(verdict_of("53100"), VERDICT_UNAVAILABLE);
+	ck_assert(verdict_is_our_fault("42703"));
+	ck_assert(!verdict_is_our_fault("23505"));
+}
+END_TEST
+
+Suite *suite_group(void)
+{
+	Suite *s = suite_create("group");
+	TCase *t = tcase_create("group");
+
+	tcase_add_test(t, takes_at_most_max_in_order);
+	tcase_add_test(t, orders_writers_by_lock_key);
+	tcase_add_test(t, a_snapshot_never_shares_with_writes);
+	tcase_add_test(t, writes_never_join_a_snapshot);
+	tcase_add_test(t, rows_are_bounded);
+	tcase_add_test(t, plan_merges_writes_by_rank_then_reads);
+	tcase_add_test(t, halves_keep_order);
+	tcase_add_test(t, sqlstates);
+	suite_add_tcase(s, t);
+	return s;
+}
