@@ -1,10 +1,14 @@
 # Ciclo. `make help` lists what there is.
 # Nothing outside build/ (what is built) and .ciclo/ (data of make run) is written.
 
-CC       ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 BUILD    ?= build
 MODE     ?= release
 VERSION  := 0.1.0
+# V=1 shows the commands.
+Q := $(if $(V),,@)
 PYTHON   ?= /usr/bin/python3
 PKGS     := libmicrohttpd libpq jansson yaml-0.1 libpcre2-8 libsodium
 
@@ -71,20 +75,25 @@ $(GEN)/openapi.c: openapi.yaml src/embed.awk
 
 $(OUT)/gen/%.o: $(GEN)/%.c $(HEADERS_GEN)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Wno-overlength-strings -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS_ALL) -Wno-overlength-strings -c -o $@ $<
 $(OUT)/%.o: %.c | $(HEADERS_GEN)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -c -o $@ $<
+	$(if $(V),,@echo '  CC    $<')
+	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
 $(OUT)/ciclo: $(OUT)/src/main.o $(OBJECTS)
-	$(CC) $(LINK_$(MODE)) -o $@ $^ $(PKGLIBS) -lpthread -lm
+	$(if $(V),,@echo '  LINK  $@')
+	$(Q)$(CC) $(LINK_$(MODE)) -o $@ $^ $(PKGLIBS) -lpthread -lm
 
 # One Check program per room with unit tests: tests/unit/ROOM/*.c, linked with that room and those below.
 UNIT_ROOMS := $(sort $(patsubst tests/unit/%/,%,$(dir $(wildcard tests/unit/*/*.c))))
 UNIT_TESTS := $(UNIT_ROOMS:%=$(OUT)/test_%)
 .SECONDEXPANSION:
-$(UNIT_TESTS): $(OUT)/test_%: $$(patsubst %.c,$(OUT)/%.o,$$(wildcard tests/unit/$$*/*.c)) $(OBJECTS)
-	$(CC) $(LINK_$(MODE)) -o $@ $^ $(PKGLIBS) $$(pkg-config --libs check) -lpthread -lm
+# A function, because the stem of the rule would replace the % of a patsubst that stood in it.
+unit_objects = $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/unit/$(1)/*.c))
+$(UNIT_TESTS): $(OUT)/test_%: $$(call unit_objects,$$*) $(OBJECTS)
+	$(if $(V),,@echo '  LINK  $@')
+	$(Q)$(CC) $(LINK_$(MODE)) -o $@ $^ $(PKGLIBS) $$(pkg-config --libs check) -lpthread -lm
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

@@ -53,9 +53,7 @@ void problem_get(struct api *api, struct call *call)
 	json_object_set_new(doc, "code", json_string(problem_slug(problem)));
 	json_object_set_new(doc, "title", json_string(problem_title(problem)));
 	json_object_set_new(doc, "status", json_integer(problem_status(problem)));
-	json_object_set_new(doc, "description",
-			    json_sprintf("Answers with status %d mean: %s.", problem_status(problem),
-					 problem_title(problem)));
+	json_object_set_new(doc, "description", json_string(problem_meaning(problem)));
 	call_add_header(call, "Cache-Control", "public, max-age=300");
 	call_reply(call, 200, doc);
 }

@@ -20,11 +20,12 @@ struct problem_type {
 	int status;
 	const char *slug;
 	const char *title;
+	const char *meaning;
 };
 
 static const struct problem_type types[PROBLEM_COUNT] = {
-	[PROBLEM_NONE] = {0, "none", "No problem"},
-#define X(slug, status, title) [PROBLEM_##slug] = {status, #slug, title},
+	[PROBLEM_NONE] = {0, "none", "No problem", "Nothing is wrong."},
+#define X(slug, status, title, meaning) [PROBLEM_##slug] = {status, #slug, title, meaning},
 #include "ciclo/base/problem.def"
 #undef X
 };
@@ -48,6 +49,11 @@ const char *problem_slug(enum problem code)
 const char *problem_title(enum problem code)
 {
 	return type_of(code)->title;
+}
+
+const char *problem_meaning(enum problem code)
+{
+	return type_of(code)->meaning;
 }
 
 enum problem problem_from_slug(const char *slug)

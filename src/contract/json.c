@@ -5,7 +5,6 @@
 #include "ciclo/contract/json.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 
 enum {
 	WRITE_FLAGS = JSON_COMPACT | JSON_ENCODE_ANY,
@@ -126,9 +125,12 @@ static bool all_as_typed(json_t *value)
 
 static char *dump(const json_t *value, size_t flags)
 {
-	/* jansson reads a value through a non-const pointer and does not change it. */
-	size_t digits = all_as_typed((json_t *)(uintptr_t)value) ? DIGITS_AS_TYPED : DIGITS_OF_ANY_DOUBLE;
+	json_t *walked;
+	size_t digits;
 
+	/* jansson walks a value through a non-const pointer and does not change it; a cast would be refused. */
+	memcpy(&walked, &value, sizeof walked);
+	digits = all_as_typed(walked) ? DIGITS_AS_TYPED : DIGITS_OF_ANY_DOUBLE;
 	return json_dumps(value, flags | JSON_REAL_PRECISION(digits));
 }
 

@@ -93,7 +93,7 @@ static void check_member(struct run *r, const struct schema *s, json_t *object, 
 		check_name(r, s->name, at->name, at);
 	if (expected)
 		check(r, expected, json_object_iter_value(iter), at);
-	else if (!p && s->additional.refused)
+	else if (s->additional.refused)
 		report(r, at, "unknown_property", "is not a known property");
 }
 
@@ -163,6 +163,26 @@ static const struct schema *only_candidate(const struct schemas *list, const jso
 	return found;
 }
 
+/*
+ * No alternative holds. When each only asks for members, which ones is what the client wants to know.
+ */
+static void report_none(struct run *r, const struct schemas *list, const struct step *at, const char *code)
+{
+	char names[200] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < list->count && len < sizeof names; i++) {
+		const struct names *required = &list->item[i]->required;
+
+		if (required->count == 0) {
+			report(r, at, code, "matches none of the allowed forms");
+			return;
+		}
+		len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", i ? ", " : "", required->item[0]);
+	}
+	report(r, at, code, "needs one of: %s", names);
+}
+
 /* anyOf (most: SIZE_MAX) and oneOf (most: 1). The schema that holds is run again, to fill in its defaults. */
 static void check_alternatives(struct run *r, const struct schemas *list, json_t *value,
 			       const struct step *at, size_t most, const char *code)
@@ -175,7 +195,7 @@ static void check_alternatives(struct run *r, const struct schemas *list, json_t
 	if (count > most)
 		report(r, at, code, "matches more than one of the allowed forms");
 	else if (!chosen)
-		report(r, at, code, "matches none of the allowed forms");
+		report_none(r, list, at, code);
 	else if (r->found)
 		check(r, chosen, value, at);
 	else if (count == 0)

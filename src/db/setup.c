@@ -10,16 +10,10 @@
 /* The pipeline of PHASE_SETTLING. */
 enum { STEP_SETTINGS, STEP_VERSION };
 
-static void PRINTF_LIKE(4, 5)
-	refuse(struct lane_state *l, struct connection *c, int64_t now_ms, const char *fmt, ...)
+static void refuse(struct lane_state *l, struct connection *c, int64_t now_ms, const char *why)
 {
 	struct log_line line;
-	char why[sizeof l->why_down];
-	va_list args;
 
-	va_start(args, fmt);
-	vsnprintf(why, sizeof why, fmt, args);
-	va_end(args);
 	if (l->up_count == 0)
 		snprintf(l->why_down, sizeof l->why_down, "%s", why);
 	/* At each attempt: somebody has to do something. */
@@ -80,10 +74,13 @@ void setup_settled(struct lane_state *l, struct connection *c, int64_t now_ms)
 
 void setup_prepared(struct lane_state *l, struct connection *c, int64_t now_ms)
 {
+	char why[sizeof l->why_down];
 	struct log_line line;
 
 	if (c->failure.set) {
-		refuse(l, c, now_ms, "statement %s does not prepare", query_texts[c->failure.index].name);
+		snprintf(why, sizeof why, "statement %s does not prepare",
+			 query_texts[c->failure.index].name);
+		refuse(l, c, now_ms, why);
 		return;
 	}
 	c->phase = PHASE_IDLE;

@@ -85,8 +85,8 @@ static const struct kpi rows[] = {
 		.stage = STAGE_VALUE,
 		.unit = UNIT_MONTHS,
 		.version = 1,
-		.terms = {.formula = "customer_acquisition_cost / (clv_historic / mean months from first "
-				     "order to the end of until)",
+		.terms = {.formula = "mean months from first order to the end of until x "
+				     "customer_acquisition_cost / clv_historic",
 			  .unconverted = {MEASURE_unconverted_acquired, MEASURE_unconverted_spend}},
 		.empty = "no_new_customers",
 		.test = MEASURE_test_orders,

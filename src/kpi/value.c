@@ -7,7 +7,7 @@
  *   predictive  = orders / (active customers x months) x sales / orders x margin / net sales x lifetime
  *   lifetime    = what the shop says, else 1 / monthly churn, monthly churn being churn of the window / its months
  *   to_cac      = historic / customer acquisition cost
- *   payback     = customer acquisition cost / margin that a customer brings in a month
+ *   payback     = mean months since the first order x customer acquisition cost / historic
  *
  * Predictive and churn count months of the calendar (a calendar year is 12). A customer's own time since the first
  * order is taken in mean months of the Gregorian calendar (400 years are 146,097 days and 4,800 months).
@@ -166,15 +166,16 @@ static struct figure observed_months(const struct kpi_input *in)
 	return figure_mul(each, figure_share(4800, us_per_4800_months));
 }
 
+/* Months x cost / margin, and not cost / (margin / months): both sides are large, so rounding them hides nothing. */
 void model_payback(const struct kpi_input *in, struct kpi_result *out)
 {
 	struct sales sales = acquired_sales(in);
+	struct figure margin = margin_of(sales, in->context->declared_margin);
 	struct figure months = observed_months(in);
-	struct figure monthly = figure_div(margin_of(sales, in->context->declared_margin), months);
 
 	if (has_customers(in, out)) {
-		model_divide(in, acquisition_total(in), monthly, out);
-		if (monthly.known && monthly.value.num <= 0) {
+		model_divide(in, figure_mul(months, acquisition_total(in)), margin, out);
+		if (margin.known && margin.value.num <= 0) {
 			out->value.known = false;
 			out->reason = "no_margin";
 		}

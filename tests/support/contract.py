@@ -48,7 +48,7 @@ _check("decimal")(lambda text: bool(re.fullmatch(r"-?\d+(\.\d+)?([eE][+-]?\d+)?"
 def problem_table():
     """{slug: (status, title)} out of problem.def."""
     with open(PROBLEMS, encoding="utf-8") as file:
-        found = re.findall(r'^X\((\w+),\s*(\d+),\s*"([^"]*)"\)', file.read(), re.MULTILINE)
+        found = re.findall(r'^X\((\w+),\s*(\d+),\s*"([^"]*)",$', file.read(), re.MULTILINE)
     return {slug: (int(status), title) for slug, status, title in found}
 
 

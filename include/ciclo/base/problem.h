@@ -12,7 +12,7 @@
 
 enum problem {
 	PROBLEM_NONE = 0,
-#define X(slug, status, title) PROBLEM_##slug,
+#define X(slug, status, title, meaning) PROBLEM_##slug,
 #include "ciclo/base/problem.def"
 #undef X
 	PROBLEM_COUNT
@@ -21,6 +21,8 @@ enum problem {
 int problem_status(enum problem code);
 const char *problem_slug(enum problem code);
 const char *problem_title(enum problem code);
+/* A sentence or two for whoever met it. */
+const char *problem_meaning(enum problem code);
 /* The problem whose slug this is, PROBLEM_NONE if none. */
 enum problem problem_from_slug(const char *slug);
 

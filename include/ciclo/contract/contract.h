@@ -5,7 +5,7 @@
  * Loaded once, read-only afterwards, so every worker shares one. Supported schema keywords:
  * type (also a list), required, enum, const, minimum, maximum, exclusiveMinimum, exclusiveMaximum,
  * multipleOf (integers), minLength, maxLength, pattern (PCRE2, UTF), format (date, date-time, uuid, email,
- * country, currency, decimal, time-zone syntax), items, minItems, maxItems, uniqueItems, properties,
+ * country, currency, decimal, time-zone syntax, uri, uri-reference), items, minItems, maxItems, uniqueItems, properties,
  * additionalProperties (true, false or a schema), propertyNames, minProperties, maxProperties,
  * oneOf, anyOf, allOf, not, $ref (local), default. Annotations (title, description, examples, example,
  * deprecated, readOnly, writeOnly, discriminator is not one of them) are skipped. Anything else is an error at load.
@@ -75,7 +75,7 @@ struct route_match {
 /*
  * path: the raw target up to '?'. Segments are split first and percent-decoded after, so an encoded
  * slash can never split one. ROUTE_BAD_PATH: bad escape, NUL, control byte, invalid UTF-8, encoded
- * slash, "." or ".." segment. HEAD matches GET; OPTIONS matches any path that exists
+ * slash, "." or ".." segment, or memory is out. HEAD matches GET; OPTIONS matches any path that exists
  * (ROUTE_NO_METHOD with allow filled: the caller answers 204). Literal segments win over
  * arguments. Release with route_release in every case.
  */
@@ -105,7 +105,7 @@ void schema_validate(const struct schema *s, json_t *value, const char *pointer,
 bool operation_takes(const struct operation *op, const char *media_type, const struct schema **ret) NODISCARD;
 
 /* The first media type that the operation answers with and an Accept field allows (q-values and
- * wildcards, RFC 9110 §12.5.1); accept NULL allows all. NULL: 406. */
+ * wildcards, RFC 9110 §12.5.1); accept NULL allows all. NULL: 406. "" when its answer has no content. */
 const char *operation_answers(const struct operation *op, const char *accept) NODISCARD;
 
 #endif

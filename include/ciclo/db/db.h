@@ -30,11 +30,7 @@
 /* Kinds of work that must not wait for each other; each has its own connections and bounded queue. */
 enum lane { LANE_WRITE, LANE_READ, LANE_REPORT, LANE_BULK, LANE_COUNT };
 
-enum {
-	SEGMENT_WRITES_MAX = 8,
-	SEGMENT_READS_MAX = 12,
-	READ_ARGS_MAX = 12
-};
+enum { SEGMENT_WRITES_MAX = 8, SEGMENT_READS_MAX = 12, READ_ARGS_MAX = 12 };
 
 /* rows: JSON objects joined by commas, without the brackets. */
 struct segment_write {
@@ -54,8 +50,8 @@ enum db_status {
 	DB_REJECTED,    /* this segment failed by itself: see sqlstate; nothing was written */
 	DB_UNAVAILABLE, /* not applied: no connection, or it was lost before anything was sent (reads: twice) */
 	DB_UNKNOWN,     /* the connection was lost while a write was under way: it may or may not be there */
-	DB_OVERLOADED,  /* the lane's queue is full; nothing was sent */
-	DB_TIMEOUT      /* the deadline passed; a write may or may not be there */
+	DB_OVERLOADED, /* the lane's queue is full; nothing was sent */
+	DB_TIMEOUT     /* the deadline passed; a write may or may not be there */
 };
 
 struct db_answer;
@@ -73,13 +69,13 @@ struct segment {
 	struct segment_write writes[SEGMENT_WRITES_MAX];
 	size_t read_count;
 	struct segment_read reads[SEGMENT_READS_MAX];
-	const char *lock_key;  /* what this writes on (a customer id); groups lock in its order. May be NULL */
-	bool snapshot;         /* the reads see one snapshot (REPEATABLE READ READ ONLY) */
-	int64_t deadline_ms;   /* clock_monotonic_ms() after which the caller wants DB_TIMEOUT */
+	const char *lock_key; /* what this writes on (a customer id); groups lock in its order. May be NULL */
+	bool snapshot;        /* the reads see one snapshot (REPEATABLE READ READ ONLY) */
+	int64_t deadline_ms;  /* clock_monotonic_ms() after which the caller wants DB_TIMEOUT */
 	db_done_fn *done;
 	void *cls;
-	struct segment *next;  /* private to src/db */
-	int attempts;          /* private to src/db */
+	struct segment *next; /* private to src/db */
+	int attempts;         /* private to src/db */
 };
 
 enum db_status db_status(const struct db_answer *a);
@@ -95,21 +91,24 @@ size_t db_cell_length(const struct db_answer *a, size_t read, size_t row, size_t
 struct db;
 
 /*
- * What the engine asks of the loop that owns it: watch fd for reading (and writing), or forget it
- * (want_read = want_write = false) before it is closed.
+ * What the engine asks of the loop that owns it: watch fd for reading (and writing), level-triggered, or forget
+ * it (want_read = want_write = false). libpq closes the fd of a broken connection itself, so forgetting
+ * can come just after that (EBADF is no fault then), but always before the number is used again.
  */
 typedef void db_watch_fn(void *loop, int fd, bool want_read, bool want_write);
 
 /* Starts connecting; never waits. NULL when memory is out. */
 struct db *db_new(const struct config *config, db_watch_fn *watch, void *loop) NODISCARD;
-/* Submits; done may be NULL only for a segment nobody waits for. */
+/* Queues; the next db_tick or db_ready sends, so that what one turn of the loop submits goes together. done may
+ * be NULL only for a segment nobody waits for. */
 void db_submit(struct db *db, struct segment *s);
 /* fd became ready. */
 void db_ready(struct db *db, int fd, bool readable, bool writable);
-/* Timers: deadlines, reconnects. Returns milliseconds until it wants to be called again, -1 for never. */
+/* Call it before each wait of the loop: sends what was submitted, tells what is settled, minds deadlines and
+ * reconnects. Returns milliseconds until it wants to be called again, -1 for never. */
 int64_t db_tick(struct db *db, int64_t now_ms);
 /* At least one connection of each lane is up, with all statements prepared and the schema as this
- * binary knows it. why (static text) says what is missing. */
+ * binary knows it. Else why says what is missing; the text is good until the next call into db. */
 bool db_is_ready(const struct db *db, const char **ret_why);
 /* Segments waiting or under way. */
 size_t db_pending(const struct db *db);

@@ -15,7 +15,7 @@
 
 /* scopes: comma-separated, each one of `known` (NULL-terminated list). Prints the new key on out. */
 bool keys_create(const char *database_url, const char *name, const char *scopes, const char *const *known,
-                 FILE *out, FILE *complaints) NODISCARD;
+		 FILE *out, FILE *complaints) NODISCARD;
 bool keys_list(const char *database_url, FILE *out, FILE *complaints) NODISCARD;
 bool keys_revoke(const char *database_url, const char *id, FILE *complaints) NODISCARD;
 /* *ret: is there any key that is not revoked? */

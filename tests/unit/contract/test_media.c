@@ -54,7 +54,7 @@ static const struct row {
 	{"text/csv;q=0.0001", NULL},
 	{"text/csv;q=1.000", csv},
 	{"text/csv;q=1.001", NULL},
-	{"text/csv; Q=1", csv},
+	{"text/csv; Q=0", NULL},
 	{"x/y;a=\",application/json\", text/csv", csv},
 	{"x/y;a=\"\\\",application/json\", text/csv", csv},
 	{"x/y;a=\"unclosed, application/json", NULL},

@@ -116,8 +116,7 @@ START_TEST(a_connection_killed_while_idle)
 	/* The engine has not had its turn since. */
 	probe_init(&p, LANE_WRITE);
 	probe_claim(&p, "idle", 1);
-	while (admin_number(conn, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ciclo'") >
-	       0)
+	while (admin_count_engine(conn) > 0)
 		;
 	probe_run(&p, &loop);
 	ck_assert_int_eq(p.status, DB_OK);

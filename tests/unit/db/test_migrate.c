@@ -48,7 +48,7 @@ static void check_refused(const char *breaks, const char *says, const char *mend
 START_TEST(an_edited_file_is_refused)
 {
 	check_refused("UPDATE schema_migrations SET sha256 = 'x' || sha256 WHERE version = 2",
-		      "0002_customers",
+		      "0002_customers was edited",
 		      "UPDATE schema_migrations SET sha256 = substr(sha256, 2) WHERE version = 2");
 }
 END_TEST

@@ -84,10 +84,7 @@ START_TEST(all_connections_come_up)
 	/* 2 write, 1 read, 2 report, 1 bulk: all of them come up. */
 	for (int i = 0; i < 50; i++)
 		loop_turn(&loop, 10);
-	ck_assert_int_eq(admin_number(conn,
-				      "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ciclo'"
-				      " AND datname = current_database()"),
-			 6);
+	ck_assert_int_eq(admin_count_engine(conn), 6);
 	PQfinish(conn);
 	loop_close(&loop);
 }

@@ -165,8 +165,8 @@ START_TEST(payback)
 	struct kpi_result result = compute("cac_payback_months", &facts, NULL);
 
 	ck_assert_str_eq(text_of(result.value, 6), "2.5");
-	ck_assert_str_eq(text_of(result.numerator, 4), "500");
-	ck_assert_str_eq(text_of(result.denominator, 4), "200");
+	ck_assert_str_eq(text_of(result.numerator, 4), "6000");
+	ck_assert_str_eq(text_of(result.denominator, 4), "2400");
 	ck_assert_str_eq(detail_of(&result, "customer_acquisition_cost"), "250");
 	ck_assert_str_eq(detail_of(&result, "months_observed"), "12");
 }
