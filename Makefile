@@ -144,6 +144,12 @@ lint: deps-run deps-lint $(HEADERS_GEN) ## formatting, static analysis, rules of
 fmt: deps-lint ## format all C files
 	clang-format-14 -i $(C_FILES)
 
+# ---- documentation ----------------------------------------------------------------------------
+# Tables that the program knows better than a person: between the marks in these pages. A test compares them.
+.PHONY: docs
+docs: build deps-test ## write the tables that come from the program into the pages
+	@$(PYTHON) tests/contract/check_docs.py --write $(OUT)/ciclo
+
 # ---- speed ------------------------------------------------------------------------------------
 SCALE ?= 1
 .PHONY: bench

@@ -28,12 +28,17 @@ echo $$ > "$DATA/run.lock"
 
 pid=
 stopping=
+# Once: a second SIGTERM would end the service before it has drained.
 stop_service() {
+	[[ -n $stopping ]] && return
 	stopping=1
 	[[ -z $pid ]] || kill -TERM "$pid" 2>/dev/null || true
 }
 trap stop_service INT TERM HUP
 trap 'setsid -w "$HERE/cluster.sh" stop "$DATA"' EXIT
+
+# The requests of a COMMAND that fills a shop would bury what it prints.
+(($# == 0)) || export CICLO_LOG_LEVEL="${CICLO_LOG_LEVEL:-warn}"
 
 # setsid: Ctrl-C reaches the terminal's whole process group; the steps below must not be cut in half by it,
 # and the service is stopped by us alone, once.
@@ -45,15 +50,15 @@ CICLO_DATABASE_URL=$("$HERE/cluster.sh" url-owner "$DATA") setsid -w "$BIN" migr
 CICLO_DATABASE_URL=$("$HERE/cluster.sh" url "$DATA") CICLO_LISTEN=$LISTEN \
 	setpriv --pdeathsig TERM setsid "$BIN" serve &
 pid=$!
+[[ -z $stopping ]] || kill -TERM "$pid"
 
-# `wait` returns early when a signal comes; the service is gone only when it is no more.
+# `wait` returns early when a signal comes, with a status of its own; asked again, it tells that of the service.
 await_service() {
 	local rc=0
-	while :; do
-		rc=0
-		wait "$pid" || rc=$?
-		kill -0 "$pid" 2>/dev/null || break
+	while kill -0 "$pid" 2>/dev/null; do
+		wait "$pid" || true
 	done
+	wait "$pid" || rc=$?
 	pid=
 	return "$rc"
 }

@@ -20,6 +20,7 @@
 #include "ciclo/db/keys.h"
 #include "ciclo/db/migrate.h"
 #include "ciclo/http/server.h"
+#include "ciclo/kpi/kpi.h"
 #include "ciclo/worker/worker.h"
 #include "openapi.h"
 
@@ -36,6 +37,7 @@ static int usage(FILE *out)
 	      "       ciclo migrate                    bring the database schema up to date\n"
 	      "       ciclo key create --scopes A,B [--name NAME]\n"
 	      "       ciclo key list | revoke ID\n"
+	      "       ciclo describe config | kpis     the tables of the documentation\n"
 	      "       ciclo --help | --version\n\n"
 	      "Settings come from the environment:\n",
 	      out);
@@ -289,6 +291,23 @@ static int key(int argc, char **argv)
 	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static int describe(const char *what)
+{
+	if (strcmp(what, "config") == 0) {
+		config_describe_markdown(stdout);
+		return EXIT_SUCCESS;
+	}
+	if (strcmp(what, "kpis") != 0)
+		return usage(stderr);
+	puts("| stage | KPI | title | unit | formula |\n|---|---|---|---|---|");
+	for (size_t i = 0; i < kpi_count(); i++) {
+		const struct kpi *kpi = kpi_at(i);
+		printf("| %s | `%s` | %s | %s | %s |\n", stage_name(kpi->stage), kpi->name, kpi->title,
+		       unit_name(kpi->unit), kpi->terms.formula);
+	}
+	return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	const char *command = argc > 1 ? argv[1] : "";
@@ -300,6 +319,8 @@ int main(int argc, char **argv)
 		return migrate();
 	if (strcmp(command, "key") == 0)
 		return key(argc - 2, argv + 2);
+	if (strcmp(command, "describe") == 0 && argc == 3)
+		return describe(argv[2]);
 	if (strcmp(command, "--help") == 0)
 		return usage(stdout);
 	if (strcmp(command, "--version") == 0) {

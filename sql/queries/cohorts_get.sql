@@ -8,23 +8,27 @@ WITH shop AS MATERIALIZED (
            CASE WHEN $1 = 'week' AND week_start = 'sunday' THEN 1 ELSE 0 END AS shift,
            CASE $1 WHEN 'quarter' THEN interval '3 months' ELSE ('1 ' || $1)::interval END AS step
     FROM (SELECT *, local_day(now(), time_zone) AS today FROM settings) AS s
+), period AS MATERIALIZED (
+    -- From the one of the first order of all, numbered from 1.
+    SELECT p.n, p.first::date - shop.shift AS first, (p.first + shop.step)::date - shop.shift AS past,
+           day_start(p.first::date - shop.shift, shop.time_zone) AS begins,
+           day_start((p.first + shop.step)::date - shop.shift, shop.time_zone) AS ends
+    FROM shop, generate_series(
+        date_trunc($1, (SELECT local_day(min(o.ordered_at), shop.time_zone) + shop.shift FROM orders AS o
+                        WHERE o.status IN ('paid', 'fulfilled') AND NOT o.test)::timestamp),
+        (shop.last_day + shop.shift)::timestamp, shop.step) WITH ORDINALITY AS p(first, n)
+), span AS MATERIALIZED (
+    SELECT array_agg(begins ORDER BY n) AS starts, max(ends) AS ends FROM period
 ), first_seen AS (
     SELECT customer_id, min(ordered_at) AS first_at FROM orders
     WHERE status IN ('paid', 'fulfilled') AND NOT test
     GROUP BY customer_id
 ), member AS MATERIALIZED (
-    SELECT f.customer_id, c.cohort
-    FROM shop, first_seen AS f
-    CROSS JOIN LATERAL (SELECT date_trunc($1, (local_day(f.first_at, shop.time_zone) + shop.shift)::timestamp)::date
-                               - shop.shift AS cohort) AS c
-    WHERE c.cohort < shop.past AND ($2::date IS NULL OR c.cohort >= $2::date)
+    SELECT f.customer_id, p.n AS cohort
+    FROM shop, span, first_seen AS f JOIN period AS p ON p.n = width_bucket(f.first_at, span.starts)
+    WHERE p.first < shop.past AND ($2::date IS NULL OR p.first >= $2::date) AND f.first_at < span.ends
 ), cohort AS (
     SELECT cohort, count(*) AS customers FROM member GROUP BY cohort
-), period AS (
-    SELECT first::date - shop.shift AS first, (first + shop.step)::date - shop.shift AS past
-    FROM shop, generate_series(
-        (SELECT min(cohort) + shop.shift FROM cohort)::timestamp, (shop.last_day + shop.shift)::timestamp, shop.step)
-        AS first
 ), fact AS (
     SELECT m.cohort, m.customer_id, o.ordered_at AS at, true AS ordered,
            CASE WHEN o.base_currency = shop.base_currency THEN o.base_net ELSE 0 END AS net
@@ -37,17 +41,17 @@ WITH shop AS MATERIALIZED (
     WHERE n.status IN ('paid', 'fulfilled') AND NOT n.test
 ), behaviour AS (
     -- One row per customer and period, so that customers are counted without a DISTINCT.
-    SELECT f.cohort, date_trunc($1, (local_day(f.at, shop.time_zone) + shop.shift)::timestamp)::date - shop.shift
-               AS first, f.customer_id, bool_or(f.ordered) AS ordered, sum(f.net) AS net
-    FROM shop, fact AS f GROUP BY 1, 2, 3
+    SELECT f.cohort, width_bucket(f.at, span.starts) AS n, f.customer_id, bool_or(f.ordered) AS ordered,
+           sum(f.net) AS net
+    FROM span, fact AS f WHERE f.at < span.ends GROUP BY 1, 2, 3
 ), cell AS (
-    SELECT cohort, first, count(*) FILTER (WHERE ordered) AS customers, sum(net) AS sales
-    FROM behaviour GROUP BY cohort, first
+    SELECT cohort, n, count(*) FILTER (WHERE ordered) AS customers, sum(net) AS sales
+    FROM behaviour GROUP BY cohort, n
 )
-SELECT c.cohort, c.customers AS cohort_customers,
-       row_number() OVER (PARTITION BY c.cohort ORDER BY p.first) - 1 AS index,
+SELECT start.first AS cohort, c.customers AS cohort_customers, p.n - c.cohort AS index,
        coalesce(cell.customers, 0) AS customers,
        coalesce(cell.sales, 0) AS sales,
        p.past <= shop.today AS complete
-FROM shop, cohort AS c JOIN period AS p ON p.first >= c.cohort LEFT JOIN cell USING (cohort, first)
-ORDER BY c.cohort, p.first LIMIT $4::bigint;
+FROM shop, cohort AS c JOIN period AS start ON start.n = c.cohort JOIN period AS p ON p.n >= c.cohort
+LEFT JOIN cell ON cell.cohort = c.cohort AND cell.n = p.n
+ORDER BY c.cohort, p.n LIMIT $4::bigint;

@@ -3,6 +3,8 @@
 -- One pass: an order knows the order before it (previous_at) and the one before that. The first order of a customer
 -- in a bucket is the one whose previous_at lies before the bucket, so counting customers is counting rows.
 -- Orders of one instant are told apart by content, so that it does not matter which arrived first.
+-- Bounds by date beside the exact ones (a day of the shop begins within a day of UTC's) are for the planner, which
+-- cannot see what the exact ones will be.
 WITH bucket AS MATERIALIZED (
     SELECT b.n AS bucket, day_start(b.first, s.time_zone) AS begins, day_start(b.past, s.time_zone) AS ends,
            -- Not before the first year: no fact is, and PostgreSQL has no dates for all of what is.
@@ -20,12 +22,13 @@ WITH bucket AS MATERIALIZED (
            lag(o.ordered_at, 2) OVER sequence AS second_last_at
     FROM span JOIN orders AS o ON o.ordered_at >= span.begins AND o.ordered_at < span.ends
     WHERE o.status IN ('paid', 'fulfilled') AND NOT o.test
+      AND o.ordered_at >= ($1::date[])[1] - 1 AND o.ordered_at < ($2::date[])[cardinality($2::date[])] + 1
     WINDOW sequence AS (PARTITION BY o.customer_id
                         ORDER BY o.ordered_at, o.base_net, o.base_currency, o.external_id)
 ), earlier AS MATERIALIZED (
     SELECT o.customer_id, max(o.ordered_at) AS last_at
     FROM span JOIN orders AS o ON o.ordered_at < span.begins
-    WHERE o.status IN ('paid', 'fulfilled') AND NOT o.test
+    WHERE o.status IN ('paid', 'fulfilled') AND NOT o.test AND o.ordered_at < ($1::date[])[1] + 1
       AND o.customer_id IN (SELECT customer_id FROM placed WHERE previous_at IS NULL)
     GROUP BY o.customer_id
 ), linked AS (

@@ -2,6 +2,8 @@
 -- $1 first days, $2 days after the last (date[], ascending, disjoint).
 -- A refund counts on its own day, with its share of net sales and of cost; one of an order that is no longer
 -- completed does not count, because its order does not either.
+-- Bounds by date beside the exact ones (a day of the shop begins within a day of UTC's) are for the planner, which
+-- cannot see what the exact ones will be.
 WITH bucket AS MATERIALIZED (
     SELECT b.n AS bucket, day_start(b.first, s.time_zone) AS begins, day_start(b.past, s.time_zone) AS ends,
            s.base_currency
@@ -22,12 +24,14 @@ WITH bucket AS MATERIALIZED (
            count(*) FILTER (WHERE NOT o.test AND o.base_currency <> span.base_currency) AS unconverted_orders
     FROM span JOIN orders AS o ON o.ordered_at >= span.begins AND o.ordered_at < span.ends
     WHERE o.status IN ('paid', 'fulfilled')
+      AND o.ordered_at >= ($1::date[])[1] - 1 AND o.ordered_at < ($2::date[])[cardinality($2::date[])] + 1
     GROUP BY 1
 ), refunded AS (
     SELECT DISTINCT r.customer_id, r.order_id
     FROM span JOIN refunds AS r ON r.refunded_at >= span.begins AND r.refunded_at < span.ends
+    WHERE r.refunded_at >= ($1::date[])[1] - 1 AND r.refunded_at < ($2::date[])[cardinality($2::date[])] + 1
 ), returned AS (
-    -- By order, so that the view reads the refunds of these orders alone.
+    -- By order (OFFSET 0 keeps it so), that the view reads the refunds of these orders alone.
     SELECT width_bucket(n.refunded_at, span.starts) AS bucket,
            sum(n.base_net) FILTER (WHERE n.base_currency = span.base_currency) AS net,
            sum(n.base_net_with_cost) FILTER (WHERE n.base_currency = span.base_currency) AS net_with_cost,
@@ -35,7 +39,7 @@ WITH bucket AS MATERIALIZED (
            count(*) FILTER (WHERE n.base_currency <> span.base_currency) AS unconverted
     FROM span, refunded AS f
     CROSS JOIN LATERAL (SELECT * FROM refund_nets AS v
-                        WHERE v.customer_id = f.customer_id AND v.order_id = f.order_id) AS n
+                        WHERE v.customer_id = f.customer_id AND v.order_id = f.order_id OFFSET 0) AS n
     WHERE n.refunded_at >= span.begins AND n.refunded_at < span.ends
       AND n.status IN ('paid', 'fulfilled') AND NOT n.test
     GROUP BY 1

@@ -1,3 +1,6 @@
+/*
+ * The CSV side of kpi_render.h.
+ */
 #include "kpi_render.h"
 
 #include <string.h>

@@ -241,9 +241,14 @@ void lane_dispatch(struct lane_state *l, int64_t now_ms)
 			dispatch_to(l, &l->connections[i], now_ms);
 }
 
+static bool is_out(const struct lane_state *l, int64_t now_ms)
+{
+	return l->up_count == 0 && now_ms - l->down_since_ms > OUTAGE_MS;
+}
+
 enum db_status lane_submit(struct lane_state *l, struct segment *s, int64_t now_ms)
 {
-	if (l->closing || (l->up_count == 0 && now_ms - l->down_since_ms > OUTAGE_MS))
+	if (l->closing || is_out(l, now_ms))
 		return DB_UNAVAILABLE;
 	if (l->waiting.count >= l->traits->waiting_max)
 		return DB_OVERLOADED;
@@ -283,10 +288,21 @@ static void expire(struct lane_state *l, int64_t now_ms)
 		outbox_refuse(l->outbox, s, DB_TIMEOUT);
 }
 
+/* Nothing of what waits was sent: its clients learn at once that they may try again. */
+static void refuse_waiting(struct lane_state *l)
+{
+	struct segment *s;
+
+	while ((s = segments_pop(&l->waiting)))
+		outbox_refuse(l->outbox, s, DB_UNAVAILABLE);
+}
+
 void lane_tick(struct lane_state *l, int64_t now_ms)
 {
 	if (now_ms >= l->earliest_ms)
 		expire(l, now_ms);
+	if (l->waiting.count > 0 && is_out(l, now_ms))
+		refuse_waiting(l);
 	for (size_t i = 0; i < l->connection_count; i++) {
 		struct connection *c = &l->connections[i];
 
@@ -303,6 +319,8 @@ int64_t lane_wake_ms(const struct lane_state *l)
 {
 	int64_t wake = l->earliest_ms;
 
+	if (l->waiting.count > 0 && l->up_count == 0 && l->down_since_ms + OUTAGE_MS < wake)
+		wake = l->down_since_ms + OUTAGE_MS + 1;
 	for (size_t i = 0; i < l->connection_count; i++)
 		if (l->connections[i].deadline_ms < wake)
 			wake = l->connections[i].deadline_ms;
@@ -311,7 +329,6 @@ int64_t lane_wake_ms(const struct lane_state *l)
 
 void lane_close(struct lane_state *l, int64_t now_ms)
 {
-	struct segment *s;
 	struct group *g;
 
 	l->closing = true;
@@ -322,8 +339,7 @@ void lane_close(struct lane_state *l, int64_t now_ms)
 		l->front = g->next;
 		outbox_finish(l->outbox, g, DB_UNAVAILABLE, "");
 	}
-	while ((s = segments_pop(&l->waiting)))
-		outbox_refuse(l->outbox, s, DB_UNAVAILABLE);
+	refuse_waiting(l);
 	free(l->connections);
 	l->connections = NULL;
 	l->connection_count = 0;

@@ -45,7 +45,7 @@ void model_proportion(const struct kpi_input *in, struct kpi_result *out)
 
 void model_gaps(const struct kpi_input *in, struct kpi_result *out)
 {
-	struct figure median = figure_share(fact(in, MEASURE_gap_median_half_us), 2 * us_per_day);
+	struct figure median = figure_share(fact(in, MEASURE_gap_median_half_us), (int128)2 * us_per_day);
 
 	model_mean(in, out);
 	median.known = out->value.known;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "ciclo/api/api.h"
+#include "ciclo/api/housekeeping.h"
 #include "ciclo/base/log.h"
 #include "ciclo/base/time.h"
 #include "ciclo/db/db.h"
@@ -39,6 +40,7 @@ struct watch {
 struct worker {
 	struct api api;
 	struct uuid7_source ids;
+	struct housekeeping housekeeping;
 	struct server *server;
 	struct db *db;
 	int epoll_fd;
@@ -214,8 +216,9 @@ static void turn(struct worker *w, int64_t max_ms)
 	struct epoll_event events[EVENTS_MAX];
 	int64_t now = clock_monotonic_ms();
 	/* In this order: a segment that times out may resume a connection. */
+	int64_t chores = housekeeping_tick(&w->housekeeping, w->db, now);
 	int64_t database = db_tick(w->db, now);
-	int64_t wait = sooner(sooner(server_tick(w->server, now), database), max_ms);
+	int64_t wait = sooner(sooner(server_tick(w->server, now), sooner(database, chores)), max_ms);
 	int count = epoll_wait(w->epoll_fd, events, EVENTS_MAX, (int)wait);
 
 	w->http_is_ready = false;

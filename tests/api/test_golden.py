@@ -38,15 +38,31 @@ def _send(shop, step):
         shop.api.post(step["post"], step["body"], step.get("status", 201))
 
 
+class Opened:
+    """The shop of one example at a time, sent everything of its file."""
+
+    def __init__(self, shops):
+        self.shops, self.name, self.shop = shops, None, None
+
+    def of(self, name):
+        if self.name != name:
+            self.close()
+            self.name, self.shop = name, self.shops(settings=EXAMPLES[name].get("settings"))
+            for step in EXAMPLES[name]["send"]:
+                _send(self.shop, step)
+        return self.shop
+
+    def close(self):
+        if self.shop:
+            self.shop.close()
+        self.name = self.shop = None
+
+
 @pytest.fixture(scope="module")
-def example(request, shops):
-    """A shop that has been sent everything of one file."""
-    wanted = EXAMPLES[request.param]
-    shop = shops(settings=wanted.get("settings"))
-    for step in wanted["send"]:
-        _send(shop, step)
-    yield shop
-    shop.close()
+def examples(shops):
+    opened = Opened(shops)
+    yield opened
+    opened.close()
 
 
 def _differences(expected, actual, place=""):
@@ -65,10 +81,10 @@ def _cases():
             yield pytest.param(name, expectation, id=f"{name}: {label}")
 
 
-@pytest.mark.parametrize("example, expectation", _cases(), indirect=["example"])
-def test_example(example, expectation):
+@pytest.mark.parametrize("name, expectation", _cases())
+def test_example(examples, name, expectation):
     path = expectation.get("get") or f"/v1/kpis/{expectation['kpi']}"
-    answer = example.api.get(path, query=expectation["query"]).json
+    answer = examples.of(name).api.get(path, query=expectation["query"]).json
     assert not _differences(expectation["answer"], answer), f"{expectation['why']}\nin {answer}"
     if "value" in expectation["answer"]:
         assert (answer["value"] is None) == (answer["reason"] is not None), "null and a reason go together"

@@ -80,7 +80,7 @@ def test_days_are_listed_by_date(shop):
     assert sorted((item["date"], item["clicks"]) for item in found) == [(f"2026-04-0{day}", day) for day in (2, 3, 4)]
 
 
-@pytest.mark.parametrize("body, place", [({"spend": 5}, ""), ({"sent": -1}, "/sent"), ({"clicks": 1.5}, "/clicks"), ({"views": 5}, "/views"),
+@pytest.mark.parametrize("body, place", [({"spend": 5}, "/currency"), ({"sent": -1}, "/sent"), ({"clicks": 1.5}, "/clicks"), ({"views": 5}, "/views"),
                                          ({"spend": 5, "currency": "EURO"}, "/currency")])
 def test_a_bad_day_is_refused(api, body, place):
     answer = api.put("/v1/campaigns/external:camp/days/2026-05-01", body, 422)

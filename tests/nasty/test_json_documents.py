@@ -15,6 +15,11 @@ def documents(data_file):
     return found
 
 
+def _refusable(name, body):
+    """Repeated names and NUL are refused on purpose, although they are JSON."""
+    return "duplicated" in name or b"\\u0000" in body
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_no_document_breaks_the_service(shop, documents, path):
     wrong = []
@@ -23,7 +28,7 @@ def test_no_document_breaks_the_service(shop, documents, path):
         if name.startswith("n_") and answer.status != 400:
             wrong.append((name, answer.status))
         if name.startswith("y_") and not (answer.status in (201, 422) or answer.status == 400 and body.lstrip()[:1] not in b"{"):
-            if "duplicated" not in name and "null_escape" not in name and "nonCharacter" not in name and "u+" not in name.lower():
+            if not _refusable(name, body):
                 wrong.append((name, answer.status))
         if not 200 <= answer.status < 500:
             wrong.append((name, answer.status))
@@ -38,8 +43,7 @@ def test_every_valid_document_is_taken_as_an_attribute(shop, documents):
             continue
         wrapped = b'{"external_id":"doc-%d","attributes":{"document":%s}}' % (number, body)
         answer = shop.api.send("POST", "/v1/customers", wrapped)
-        refusable = "duplicated" in name or b"\\u0000" in body  # repeated names and NUL are refused on purpose
-        if answer.status != 201 and not (refusable and 400 <= answer.status < 500):
+        if answer.status != 201 and not (_refusable(name, body) and 400 <= answer.status < 500):
             wrong.append((name, answer.status, answer.body[:200]))
     assert not wrong
 

@@ -277,8 +277,8 @@ class Oracle:
         """Whole calendar months only."""
         months = 12 * (past.year - first.year) + past.month - first.month
         orders, customers, net = len(self.window(first, past)), len(self.customers(first, past)), self.sales(first, past, refunds=True)
-        if not orders or not net:
-            return None
+        if not orders or net <= 0:
+            return None  # a share of a loss predicts nothing
         mean = Fraction(self.sales(first, past, refunds=False), orders)
         return Fraction(orders, customers * months) * mean * (self._gross_margin(first, past) / net) * lifetime_months
 

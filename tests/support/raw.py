@@ -12,6 +12,7 @@ class Raw:
     def __init__(self, port, data=b""):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
         self.received = b""
+        self.heads = data.startswith(b"HEAD ")  # answers without a body
         self.closed = False
         if data:
             self.send(data)
@@ -34,7 +35,7 @@ class Raw:
         while (head := STATUS.match(rest)) and b"\r\n\r\n" in rest:
             fields, _, tail = rest.partition(b"\r\n\r\n")
             length = re.search(rb"\r\ncontent-length:[ \t]*(\d+)", fields, re.IGNORECASE)
-            status, size = int(head.group(1)), int(length.group(1)) if length else 0
+            status, size = int(head.group(1)), int(length.group(1)) if length and not self.heads else 0
             if len(tail) < size and not self.closed:
                 break
             found.append((status, fields.decode("latin-1"), tail[:size]))
