@@ -22,6 +22,7 @@ COMMENT ON COLUMN customers.version IS 'Counts changes; the ETag, and the guard 
 CREATE TABLE customer_profiles (
     customer_id uuid PRIMARY KEY REFERENCES customers,
     external_id text,
+    visitor_id  text,
     email       text,
     phone       text,
     name        text,
@@ -48,7 +49,7 @@ COMMENT ON INDEX customers_created_at IS 'customer_list.sql';
 CREATE VIEW customer_documents AS
 SELECT c.customer_id, c.anonymous, c.created_at, c.version,
        (SELECT row_to_json(d) FROM (SELECT
-           c.customer_id AS id, p.external_id, p.email, p.phone, p.name, c.country, rfc3339(c.acquired_at) AS acquired_at,
+           c.customer_id AS id, p.external_id, p.visitor_id, p.email, p.phone, p.name, c.country, rfc3339(c.acquired_at) AS acquired_at,
            (SELECT row_to_json(a) FROM (SELECT c.acquisition_channel AS channel, c.acquisition_source AS source,
                                                c.acquisition_campaign AS campaign) AS a
             WHERE coalesce(a.channel, a.source, a.campaign) IS NOT NULL) AS acquisition,

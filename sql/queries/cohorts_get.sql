@@ -25,7 +25,8 @@ WITH shop AS MATERIALIZED (
     GROUP BY customer_id
 ), member AS MATERIALIZED (
     SELECT f.customer_id, p.n AS cohort
-    FROM shop, span, first_seen AS f JOIN period AS p ON p.n = width_bucket(f.first_at, span.starts)
+    FROM shop, span CROSS JOIN first_seen AS f
+    JOIN period AS p ON p.n = width_bucket(f.first_at, (SELECT starts FROM span))
     WHERE p.first < shop.past AND ($2::date IS NULL OR p.first >= $2::date) AND f.first_at < span.ends
 ), cohort AS (
     SELECT cohort, count(*) AS customers FROM member GROUP BY cohort
@@ -41,7 +42,7 @@ WITH shop AS MATERIALIZED (
     WHERE n.status IN ('paid', 'fulfilled') AND NOT n.test
 ), behaviour AS (
     -- One row per customer and period, so that customers are counted without a DISTINCT.
-    SELECT f.cohort, width_bucket(f.at, span.starts) AS n, f.customer_id, bool_or(f.ordered) AS ordered,
+    SELECT f.cohort, width_bucket(f.at, (SELECT starts FROM span)) AS n, f.customer_id, bool_or(f.ordered) AS ordered,
            sum(f.net) AS net
     FROM span, fact AS f WHERE f.at < span.ends GROUP BY 1, 2, 3
 ), cell AS (

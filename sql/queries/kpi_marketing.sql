@@ -9,7 +9,7 @@ WITH bucket AS MATERIALIZED (
            min(base_currency) AS base_currency
     FROM bucket
 ), reported AS (
-    SELECT width_bucket(d.date, span.starts) AS bucket,
+    SELECT width_bucket(d.date, (SELECT starts FROM span)) AS bucket,
            d.base_currency = span.base_currency AS converted, d.base_spend, d.sent, d.unopened, d.impressions,
            d.clicks, d.interactions, d.conversions,
            greatest(d.sent - coalesce(d.bounced, 0), 0) AS delivered,
@@ -31,7 +31,7 @@ WITH bucket AS MATERIALIZED (
            count(*) FILTER (WHERE NOT converted) AS unconverted
     FROM reported GROUP BY bucket
 ), spent AS (
-    SELECT width_bucket(s.date, span.starts) AS bucket,
+    SELECT width_bucket(s.date, (SELECT starts FROM span)) AS bucket,
            sum(s.base_amount) FILTER (WHERE s.base_currency = span.base_currency) AS spend,
            sum(s.base_amount) FILTER (WHERE s.base_currency = span.base_currency AND s.paid_media) AS paid_media,
            sum(s.base_amount) FILTER (WHERE s.base_currency = span.base_currency AND s.campaign IS NOT NULL)

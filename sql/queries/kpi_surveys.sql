@@ -6,7 +6,7 @@ WITH bucket AS MATERIALIZED (
 ), span AS MATERIALIZED (
     SELECT array_agg(begins ORDER BY bucket) AS starts, min(begins) AS begins, max(ends) AS ends FROM bucket
 ), answer AS (
-    SELECT width_bucket(r.answered_at, span.starts) AS bucket, s.kind, r.score, count(*) AS answers
+    SELECT width_bucket(r.answered_at, (SELECT starts FROM span)) AS bucket, s.kind, r.score, count(*) AS answers
     FROM span JOIN survey_responses AS r ON r.answered_at >= span.begins AND r.answered_at < span.ends
     JOIN surveys AS s USING (survey_id)
     WHERE r.score IS NOT NULL AND s.kind IN ('nps', 'csat', 'ces')

@@ -10,7 +10,7 @@ WITH bucket AS MATERIALIZED (
     WHERE kind = 'nps' AND (($3::uuid IS NULL AND $4::text IS NULL) OR survey_id = coalesce($3::uuid,
         (SELECT id FROM external_ids WHERE resource = 'surveys' AND external_id = $4::text)))
 ), answer AS (
-    SELECT width_bucket(r.answered_at, span.starts) AS bucket, r.score
+    SELECT width_bucket(r.answered_at, (SELECT starts FROM span)) AS bucket, r.score
     FROM span, survey JOIN survey_responses AS r USING (survey_id)
     WHERE r.answered_at >= span.begins AND r.answered_at < span.ends AND r.score IS NOT NULL
 )

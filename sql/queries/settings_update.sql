@@ -1,5 +1,6 @@
 -- write 80
--- The whole settings row. An unknown time zone is refused (CI422).
+-- The whole settings row, over the one that was read at `replaces`. CI409: somebody else was faster, or is in the same
+-- group. CI422: no such time zone.
 UPDATE settings SET
     base_currency = r.base_currency,
     time_zone = r.time_zone,
@@ -9,7 +10,9 @@ UPDATE settings SET
     lost_after_days = r.lost_after_days,
     loyal_after_orders = r.loyal_after_orders,
     updated_at = r.updated_at
-FROM json_to_recordset($1::json) AS r(base_currency text, time_zone text, week_start text,
+FROM (SELECT *, count(*) OVER () AS writers
+      FROM json_to_recordset($1::json) AS f(base_currency text, time_zone text, week_start text,
     default_gross_margin numeric, abandoned_after_minutes integer, lost_after_days integer,
-    loyal_after_orders integer, updated_at timestamptz)
-WHERE must(EXISTS (SELECT FROM pg_timezone_names AS z WHERE z.name = r.time_zone), 'CI422');
+    loyal_after_orders integer, updated_at timestamptz, replaces timestamptz)) AS r
+WHERE must(settings.updated_at = r.replaces AND r.writers = 1, 'CI409')
+  AND must(EXISTS (SELECT FROM pg_timezone_names AS z WHERE z.name = r.time_zone), 'CI422');

@@ -73,6 +73,9 @@ static void day_free(struct day_put *p)
 static void day_written(void *cls, const struct db_answer *answer)
 {
 	struct day_put *p = cls;
+	if (p->is_new && db_status(answer) == DB_OK)
+		call_add_header(p->call, "Location", "/v1/campaigns/%s/days/%s", p->campaign.id,
+				call_param(p->call, "date"));
 	if (db_status(answer) == DB_OK)
 		call_reply(p->call, p->is_new ? 201 : 200, json_incref(p->document));
 	else

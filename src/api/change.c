@@ -56,6 +56,9 @@ enum problem change_problem(struct change *c, enum problem problem, const char *
 static void answer_document(struct change *c, json_t *doc)
 {
 	json_t *version = json_object_get(doc, "version");
+	if (c->status == 201)
+		call_add_header(c->call, "Location", "%s%s", c->kind->location,
+				json_string_value(json_object_get(doc, "id")));
 	if (json_is_integer(version))
 		call_add_header(c->call, "ETag", "\"%" JSON_INTEGER_FORMAT "\"", json_integer_value(version));
 	call_reply(c->call, c->status, json_incref(doc));

@@ -32,7 +32,8 @@ struct change_kind {
 	 * violations and returns a problem. No writes: nothing changes, c->current is the answer.
 	 */
 	enum problem (*apply)(struct change *c);
-	bool creates; /* apply() can make what is not there; else that is 404 */
+	const char *location; /* path of what apply() created is this and its id */
+	bool creates;         /* apply() can make what is not there; else that is 404 */
 	bool reads_back; /* the answer is read in the same transaction, behind the writes, by the read of read() */
 };
 

@@ -85,9 +85,9 @@ static void set_default(json_t *doc, const char *name, json_t *value)
 json_t *customer_document(const json_t *profile, const char *id, const char *referred_by, int64_t now_us)
 {
 	static const char *const fields[] = {
-		"id",          "external_id", "email",       "phone",      "name",     "country",
-		"acquired_at", "acquisition", "referred_by", "interests",  "consents", "attributes",
-		"identities",  "version",     "created_at",  "updated_at", NULL};
+		"id",         "external_id", "visitor_id",  "email",       "phone",      "name",
+		"country",    "acquired_at", "acquisition", "referred_by", "interests",  "consents",
+		"attributes", "identities",  "version",     "created_at",  "updated_at", NULL};
 	json_t *doc = json_object();
 	document_copy(doc, profile, fields);
 	json_object_set_new(doc, "id", json_string(id));
@@ -143,7 +143,7 @@ static void create(struct fact *f, const json_t *profile)
 /* A known customer shows an identity that it did not have: its profile gets it where it is empty. */
 static void extend(struct fact *f, const json_t *profile)
 {
-	static const char *const shown[] = {"external_id", "email", NULL};
+	static const char *const shown[] = {"external_id", "visitor_id", "email", NULL};
 	if (!customer_write_identities(f))
 		return;
 	json_t *row = json_object();

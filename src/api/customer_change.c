@@ -245,6 +245,7 @@ void customer_put(struct api *api, struct call *call)
 	static const struct change_kind kind = {.read = read_customer,
 						.refer = refer_put,
 						.apply = apply_put,
+						.location = "/v1/customers/",
 						.creates = true,
 						.reads_back = true};
 	change_run(api, call, &kind);

@@ -62,6 +62,17 @@ static void facts_out_of_memory(struct facts *facts)
 	facts_free(facts);
 }
 
+/* Where the fact with this id is from now on. */
+static void add_location(struct facts *facts, const char *id)
+{
+	const struct fact_kind *kind = facts->kind;
+	if (kind->child != NULL)
+		call_add_header(facts->call, "Location", "%s%s/%s/%s", kind->location, facts->parent.id,
+				kind->child, id);
+	else if (kind->location != NULL)
+		call_add_header(facts->call, "Location", "%s%s", kind->location, id);
+}
+
 /* ---- rounds --------------------------------------------------------------------------------- */
 
 static void round_answered(void *cls, const struct db_answer *answer)
@@ -76,6 +87,10 @@ static void round_answered(void *cls, const struct db_answer *answer)
 		facts_out_of_memory(facts);
 		return;
 	}
+	const char *stored =
+		facts->batch ? NULL : idempotency_stored_id(&facts->idempotency, facts->call, answer);
+	if (stored != NULL)
+		add_location(facts, stored);
 	if (idempotency_replay(&facts->idempotency, facts->call, answer)) {
 		facts_free(facts);
 		return;
@@ -188,13 +203,8 @@ static void stored_answer(struct facts *facts)
 
 static void single_created(struct facts *facts, struct fact *f)
 {
-	const struct fact_kind *kind = facts->kind;
-	if (kind->child != NULL)
-		call_add_header(facts->call, "Location", "%s%s/%s/%s", kind->location, facts->parent.id,
-				kind->child, f->id);
-	else if (kind->location != NULL)
-		call_add_header(facts->call, "Location", "%s%s", kind->location, f->id);
 	json_t *version = json_object_get(f->document, "version");
+	add_location(facts, f->id);
 	if (json_is_integer(version))
 		call_add_header(facts->call, "ETag", "\"%" JSON_INTEGER_FORMAT "\"",
 				json_integer_value(version));

@@ -35,10 +35,30 @@ void idempotency_read(struct idempotency *i, struct segment *s)
 		(struct segment_read){.query = Q_IDEMPOTENCY_GET, .arg_count = 1, .args = {i->key_hash}};
 }
 
+enum { FINGERPRINT, STATUS, ANSWER };
+
+static bool is_stored(const struct idempotency *i, const struct db_answer *answer)
+{
+	return i->used && db_rows(answer, i->read) > 0;
+}
+
+const char *idempotency_stored_id(const struct idempotency *i, struct call *call,
+				  const struct db_answer *answer)
+{
+	char why[128];
+	if (!is_stored(i, answer) || strcmp(db_cell(answer, i->read, 0, FINGERPRINT), i->fingerprint) != 0)
+		return NULL;
+	json_t *doc = json_read(db_cell(answer, i->read, 0, ANSWER),
+				db_cell_length(answer, i->read, 0, ANSWER), why, sizeof why);
+	const char *id = json_string_value(json_object_get(doc, "id"));
+	const char *kept = id != NULL ? arena_strndup(call_arena(call), id, strlen(id)) : NULL;
+	json_decref(doc);
+	return kept;
+}
+
 bool idempotency_replay(const struct idempotency *i, struct call *call, const struct db_answer *answer)
 {
-	enum { FINGERPRINT, STATUS, ANSWER };
-	if (!i->used || db_rows(answer, i->read) == 0)
+	if (!is_stored(i, answer))
 		return false;
 	if (strcmp(db_cell(answer, i->read, 0, FINGERPRINT), i->fingerprint) != 0) {
 		call_problem(call, PROBLEM_idempotency_mismatch, NULL,

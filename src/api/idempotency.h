@@ -24,6 +24,9 @@ struct idempotency {
 void idempotency_init(struct idempotency *i, const struct call *call);
 /* Adds the look-up to a segment, if a key is used. */
 void idempotency_read(struct idempotency *i, struct segment *s);
+/* The id in the stored answer, for its Location; NULL: the key is new, or was used with another request. */
+const char *idempotency_stored_id(const struct idempotency *i, struct call *call,
+				  const struct db_answer *answer) NODISCARD;
 /* true: the key was used before and the call is answered (replay, or 422 for another request). */
 bool idempotency_replay(const struct idempotency *i, struct call *call,
 			const struct db_answer *answer) NODISCARD;

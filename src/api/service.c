@@ -15,7 +15,7 @@ void health_get(struct api *api, struct call *call)
 void ready_get(struct api *api, struct call *call)
 {
 	const char *why = NULL;
-	static const char text[] = "{\"status\":\"ready\"}";
+	static const char text[] = "{\"status\":\"ok\"}";
 	if (api->draining != NULL && api->draining(api->cls))
 		call_problem(call, PROBLEM_draining, NULL,
 			     "requests under way are answered, new ones are not taken");

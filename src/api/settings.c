@@ -26,7 +26,10 @@ static enum problem apply(struct change *c)
 	if (json_equal(doc, c->current))
 		return PROBLEM_NONE;
 	document_instant(doc, "updated_at", c->now_us);
-	change_write(c, Q_SETTINGS_UPDATE, doc);
+	json_t *row = json_copy(doc);
+	json_object_set(row, "replaces", json_object_get(c->current, "updated_at"));
+	change_write(c, Q_SETTINGS_UPDATE, row);
+	json_decref(row);
 	return PROBLEM_NONE;
 }
 

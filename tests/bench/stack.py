@@ -16,6 +16,7 @@ BINARY = os.path.abspath(os.environ.get("CICLO_BIN", os.path.join(ROOT, "build",
 PGBENCH = "/usr/lib/postgresql/15/bin/pgbench"
 START_SECONDS = 30
 CONNECTIONS = 64
+WARM_UP_SECONDS = 2
 
 
 def run(*words, **options):
@@ -148,17 +149,21 @@ def wrk(url, script, seconds, *arguments, connections=CONNECTIONS):
 
 
 def pgbench(url, script, seconds, directory, connections=CONNECTIONS, **variables):
-    """The same numbers from pgbench; p99 of whole transactions, from its log."""
+    """The same numbers from pgbench, from its log of transactions. What each connection does first, connect and
+    prepare and plan, does not count: the service has done that when it is measured."""
     prefix = os.path.join(directory, "transactions")
     words = [word for name, value in variables.items() for word in ("-D", f"{name}={value}")]
-    text = run(PGBENCH, "-n", "-M", "prepared", "-c", str(connections), "-j", "1", "-T", str(seconds), "-l",
+    text = run(PGBENCH, "-n", "-M", "prepared", "-c", str(connections), "-j", "1", "-T", str(seconds + WARM_UP_SECONDS), "-l",
                "--log-prefix", prefix, "-f", script, *words, url, cwd=directory)
     if not re.search(r"number of failed transactions: 0 ", text):
         raise RuntimeError(text)
-    times = []
+    ends = []
     for path in glob.glob(prefix + ".*"):
         with open(path, encoding="ascii") as log:
-            times += [int(line.split(" ", 3)[2]) for line in log]
+            for line in log:  # client, number, microseconds, script, end: seconds, microseconds
+                field = line.split()
+                ends.append((int(field[4]) * 1000000 + int(field[5]), int(field[2])))
         os.unlink(path)
-    times.sort()
-    return {"rate": float(re.search(r"^tps = ([0-9.]+)", text, re.M).group(1)), "p99": times[len(times) * 99 // 100] / 1000}
+    start = min(ends)[0] + WARM_UP_SECONDS * 1000000
+    times = sorted(time_us for end, time_us in ends if end >= start)
+    return {"rate": len(times) * 1e6 / (max(ends)[0] - start), "p99": times[len(times) * 99 // 100] / 1000}

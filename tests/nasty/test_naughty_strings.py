@@ -1,5 +1,6 @@
 """Naughty strings go in and come back byte for byte, or are refused with a reason; none reaches SQL or the log."""
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -42,11 +43,10 @@ def test_comments_of_answers(shop, strings):
     for number, text in enumerate(strings):
         answer = shop.api.send("POST", "/v1/surveys/external:comments/responses", {"external_id": f"comment-{number}", "score": 5, "comment": text})
         if _taken(answer, text, 5000):
-            assert answer.json["comment"] == text == shop.api.get(f"/v1/surveys/external:comments/responses/comment-{number}".replace("comment-", "external:comment-")).json["comment"]
+            assert answer.json["comment"] == text == shop.api.get(f"/v1/surveys/external:comments/responses/external:comment-{number}").json["comment"]
 
 
 def test_external_ids_as_names_of_orders(shop, strings):
-    from urllib.parse import quote
     for text in strings:
         answer = shop.api.send("POST", "/v1/orders", {"external_id": text, "customer": {"external_id": "naughty"}, "currency": "EUR", "total": 1})
         if _taken(answer, text, 200):
@@ -56,7 +56,6 @@ def test_external_ids_as_names_of_orders(shop, strings):
 
 
 def test_refs_and_filters(shop, strings):
-    from urllib.parse import quote
     for text in strings:
         for target in (f"/v1/customers/{quote(text, safe='')}", f"/v1/customers/visitor:{quote(text, safe='')}"):
             assert shop.api.send("GET", target).status in (200, 400, 404, 405), target
@@ -64,18 +63,20 @@ def test_refs_and_filters(shop, strings):
             assert shop.api.send("GET", "/v1/customers", query={name: text}).status in (200, 400), (name, text)
 
 
+def _sendable(text):
+    """The bytes of a header value, or None where no client could send them."""
+    try:
+        value = text.encode("latin-1")
+    except UnicodeEncodeError:
+        value = text.encode("utf-8")
+    return None if any(byte in b"\r\n\x00" for byte in value) else value
+
+
 def test_headers(shop, strings):
     client = shop.client()
-    for text in strings:
-        try:
-            value = text.encode("latin-1")
-        except UnicodeEncodeError:
-            value = text.encode("utf-8")
-        if any(byte in b"\r\n\x00" for byte in value):
-            continue
-        for name in ("Idempotency-Key", "X-Request-Id", "If-None-Match", "Accept"):
-            answer = client.send("POST" if name == "Idempotency-Key" else "GET", "/v1/campaigns", {"name": "x"} if name == "Idempotency-Key" else None, headers={name: value})
-            assert answer.status < 500, (name, text, answer.status)
+    for value in filter(None, map(_sendable, strings)):
+        assert client.send("GET", "/v1/campaigns", headers={"X-Request-Id": value, "If-None-Match": value, "Accept": value}).status < 500, value
+        assert client.send("POST", "/v1/campaigns", {"name": "x"}, headers={"Idempotency-Key": value}).status in (201, 400), value
 
 
 def test_the_log_stays_one_json_object_a_line(shop):

@@ -82,7 +82,8 @@ class Oracle:
         "transaction_frequency": "number", "repeat_purchase_rate": "ratio", "returning_customer_rate": "ratio", "retention_rate": "ratio",
         "churn_rate": "ratio", "reactivated_customers": "count", "order_value_first": "money", "order_value_repeat": "money",
         "days_between_orders": "days", "csat": "ratio", "ces": "score", "nps": "score", "gross_margin": "money", "clv_simple": "money",
-        "clv_historic": "money", "clv_predictive": "money", "clv_to_cac": "number"}
+        "clv_historic": "money", "clv_predictive": "money", "clv_to_cac": "number",
+        "cac_payback_months": "months"}
 
     def __init__(self, facts):
         self.facts = facts
@@ -273,6 +274,16 @@ class Oracle:
         (margin, customers), (spend, new) = self._clv_historic(first, past, until), self._customer_acquisition_cost(first, past)
         return (Fraction(margin) * new, Fraction(spend) * customers) if customers and new else (0, 0)
 
+    def _cac_payback_months(self, first, past, until):
+        """What a customer cost by what one brought in a month since the first order; months are mean Gregorian ones."""
+        (margin, customers), (spend, new) = self._clv_historic(first, past, until), self._customer_acquisition_cost(first, past)
+        if not customers or not new or margin <= 0:
+            return None
+        end = datetime.combine(until + timedelta(days=1), datetime.min.time(), self.zone).astimezone(timezone.utc)
+        won = [orders[0].at for customer, orders in self.by_customer.items() if customer in self.new(first, past) and orders[0].at < end]
+        months = sum((Fraction((end - at) // timedelta(microseconds=1)) for at in won), Fraction(0)) * 4800 / (146097 * 86400 * 10**6) / len(won)
+        return Fraction(spend, new) / (Fraction(margin) / customers / months)
+
     def _clv_predictive(self, first, past, lifetime_months):
         """Whole calendar months only."""
         months = 12 * (past.year - first.year) + past.month - first.month
@@ -312,18 +323,18 @@ class Oracle:
 
 SQL = """
 WITH shop AS (SELECT %(zone)s::text AS zone),
-     completed AS (SELECT customer_id, (ordered_at AT TIME ZONE zone)::date AS day, ordered_at FROM orders, shop
-                   WHERE status IN ('paid', 'fulfilled') AND NOT test),
-     now_active AS (SELECT customer_id, count(*) AS orders FROM completed WHERE day >= %(first)s::date AND day < %(past)s::date GROUP BY 1),
-     earlier AS (SELECT DISTINCT customer_id FROM completed WHERE day < %(first)s::date),
+     completed AS (SELECT customer_id, (ordered_at AT TIME ZONE zone)::date AS day FROM orders, shop WHERE status IN ('paid', 'fulfilled') AND NOT test),
+     active AS (SELECT customer_id, count(*) AS orders FROM completed WHERE day >= %(first)s::date AND day < %(past)s::date GROUP BY 1),
+     twice AS (SELECT customer_id FROM active WHERE orders > 1),
+     earlier AS (SELECT customer_id FROM completed WHERE day < %(first)s::date),
      previous AS (SELECT DISTINCT customer_id FROM completed WHERE day < %(first)s::date AND day >= %(first)s::date - (%(past)s::date - %(first)s::date))
-SELECT (SELECT count(*) FROM now_active),
-       (SELECT count(*) FROM now_active WHERE orders > 1),
-       (SELECT count(*) FROM now_active WHERE orders > 1 OR customer_id IN (SELECT customer_id FROM earlier)),
+SELECT (SELECT count(*) FROM active),
+       (SELECT count(*) FROM twice),
+       (SELECT count(*) FROM ((SELECT customer_id FROM active INTERSECT SELECT customer_id FROM earlier) UNION SELECT customer_id FROM twice) AS returning_ones),
        (SELECT count(*) FROM previous),
-       (SELECT count(*) FROM previous WHERE customer_id IN (SELECT customer_id FROM now_active)),
-       (SELECT count(*) FROM now_active WHERE customer_id NOT IN (SELECT customer_id FROM earlier)),
-       (SELECT coalesce(sum(orders), 0) FROM now_active)
+       (SELECT count(*) FROM (SELECT customer_id FROM previous INTERSECT SELECT customer_id FROM active) AS retained),
+       (SELECT count(*) FROM (SELECT customer_id FROM active EXCEPT SELECT customer_id FROM earlier) AS new_ones),
+       (SELECT coalesce(sum(orders), 0) FROM active)
 """
 
 

@@ -76,7 +76,7 @@ class Server:
                 return connection.getresponse().status == 200
             finally:
                 connection.close()
-        wait_until(ready, START_SECONDS, "ready after the start")
+        wait_until(ready, START_SECONDS, lambda: "ready after the start:\n" + "\n".join([line for line in self.lines if "/readyz" not in line][-20:]))
 
     def terminate(self):
         self.process.send_signal(signal.SIGTERM)
@@ -94,12 +94,12 @@ class Server:
 
 
 def wait_until(condition, seconds, what):
-    """Polls until the condition holds; returns its value."""
+    """Polls until the condition holds; returns its value. `what` may be a function of no arguments."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds} s: {what}")
+            raise AssertionError(f"not within {seconds} s: {what() if callable(what) else what}")
         time.sleep(0.02)
