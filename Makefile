@@ -124,7 +124,7 @@ test-asan: ## the same under the address and undefined behaviour sanitizers
 # ---- style ------------------------------------------------------------------------------------
 C_FILES = $(shell find src include tests -name '*.[ch]')
 LINT_SOURCES = $(SOURCES) src/main.c
-LINT_FLAGS = -std=c17 -D_GNU_SOURCE -Iinclude -I$(GEN) $(PKGFLAGS) -include ciclo/base/banned.h
+LINT_FLAGS = -std=c17 -D_GNU_SOURCE -DCICLO_VERSION=\"$(VERSION)\" -Iinclude -I$(GEN) $(PKGFLAGS) -include ciclo/base/banned.h
 
 # One file a call: with several, the check of va_list reports what is not there.
 .PHONY: lint

@@ -25,18 +25,17 @@ WITH bucket AS MATERIALIZED (
       AND o.ordered_at >= ($1::date[])[1] - 1 AND o.ordered_at < ($2::date[])[cardinality($2::date[])] + 1
     WINDOW sequence AS (PARTITION BY o.customer_id
                         ORDER BY o.ordered_at, o.base_net, o.base_currency, o.external_id)
-), earlier AS MATERIALIZED (
+), earlier AS (
     SELECT o.customer_id, max(o.ordered_at) AS last_at
     FROM span JOIN orders AS o ON o.ordered_at < span.begins
-    JOIN (SELECT DISTINCT customer_id FROM orders
-          WHERE ordered_at >= ($1::date[])[1] - 1 AND ordered_at < ($2::date[])[cardinality($2::date[])] + 1) AS active
-        USING (customer_id)
     WHERE o.status IN ('paid', 'fulfilled') AND NOT o.test AND o.ordered_at < ($1::date[])[1] + 1
     GROUP BY o.customer_id
 ), linked AS (
-    SELECT p.bucket, p.ordered_at, p.base_net, p.converted, b.begins, b.previous_begins,
+    SELECT p.bucket, p.base_net, p.converted, b.begins, b.previous_begins,
            coalesce(p.previous_at, e.last_at) AS previous_at,
-           coalesce(p.second_last_at, e.last_at) AS second_last_at
+           coalesce(p.second_last_at, e.last_at) AS second_last_at,
+           -- A double holds the microseconds of 285 years.
+           round(date_part('epoch', p.ordered_at - coalesce(p.previous_at, e.last_at)) * 1000000) AS gap_us
     FROM placed AS p JOIN bucket AS b USING (bucket) LEFT JOIN earlier AS e USING (customer_id)
 ), counted AS (
     SELECT bucket,
@@ -53,11 +52,9 @@ WITH bucket AS MATERIALIZED (
            count(*) FILTER (WHERE converted AND previous_at IS NOT NULL) AS repeat_orders,
            sum(base_net) FILTER (WHERE converted AND previous_at IS NOT NULL) AS repeat_sales,
            count(previous_at) AS gaps,
-           sum((extract(epoch FROM ordered_at - previous_at) * 1000000)::bigint) AS gap_us,
-           -- Twice the median is a whole number; microseconds of 285 years fit a double exactly.
-           round(2 * percentile_cont(0.5) WITHIN GROUP (
-               ORDER BY (extract(epoch FROM ordered_at - previous_at) * 1000000)::double precision))::bigint
-               AS gap_median_half_us
+           sum(gap_us::bigint) AS gap_us,
+           -- Twice the median is a whole number.
+           (2 * percentile_cont(0.5) WITHIN GROUP (ORDER BY gap_us))::bigint AS gap_median_half_us
     FROM linked GROUP BY bucket
 ), previous AS (
     SELECT b.bucket, o.customers

@@ -1,4 +1,5 @@
 -- write 40
+-- New orders; their lines are order_item_insert.sql.
 INSERT INTO orders (customer_id, order_id, external_id, ordered_at, status, currency, exchange_rate, discount, shipping,
                     tax, tax_included, total, net, base_currency, base_total, base_net, base_cost, base_net_with_cost,
                     storefront, channel, campaign, cart, test, cancelled_at, version, created_at, updated_at)

@@ -1,4 +1,5 @@
 -- write 58
+-- New answers.
 INSERT INTO survey_responses (customer_id, response_id, survey_id, external_id, order_id, score, choice, text, comment,
                               channel, answered_at, created_at)
 SELECT respondent_id, id, survey_id, external_id, order_id, score, choice, text, comment, channel, answered_at, created_at

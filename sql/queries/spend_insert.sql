@@ -1,4 +1,5 @@
 -- write 50
+-- New spend.
 INSERT INTO spend (spend_id, external_id, date, amount, currency, exchange_rate, base_currency, base_amount, category,
                    paid_media, campaign, created_at)
 SELECT id, external_id, date, amount, currency, exchange_rate, base_currency, base_amount, category, paid_media,

@@ -207,12 +207,11 @@ static enum problem apply_put(struct change *c)
 }
 
 /* RFC 7396 on a profile: null deletes, objects merge, everything else replaces. */
-static void merge(json_t *into, const json_t *patch)
+static void merge(json_t *into, json_t *patch)
 {
 	const char *name;
 	json_t *value;
-	/* jansson's iteration takes a non-const object and does not change it. */
-	json_object_foreach((json_t *)(uintptr_t)patch, name, value)
+	json_object_foreach(patch, name, value)
 	{
 		json_t *old = json_object_get(into, name);
 		if (json_is_null(value)) {
@@ -229,7 +228,7 @@ static void merge(json_t *into, const json_t *patch)
 
 static enum problem apply_patch(struct change *c)
 {
-	const json_t *patch = call_body(c->call);
+	json_t *patch = call_body(c->call);
 	json_t *profile = json_copy(c->current);
 	merge(profile, patch);
 	const char *referred_by = json_string_value(json_object_get(profile, "referred_by"));

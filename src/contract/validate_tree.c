@@ -172,13 +172,14 @@ static void report_none(struct run *r, const struct schemas *list, const struct 
 	size_t len = 0;
 
 	for (size_t i = 0; i < list->count && len < sizeof names; i++) {
-		const struct names *required = &list->item[i]->required;
+		const struct schema *each = list->item[i];
 
-		if (required->count == 0) {
+		if (!each || each->required.count == 0) {
 			report(r, at, code, "matches none of the allowed forms");
 			return;
 		}
-		len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", i ? ", " : "", required->item[0]);
+		len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", i ? ", " : "",
+					required->item[0]);
 	}
 	report(r, at, code, "needs one of: %s", names);
 }

@@ -11,7 +11,7 @@
 #include "ciclo/base/attr.h"
 
 #define CONFIG_FIELD_TEXT(field) char field[2001];
-#define CONFIG_FIELD_INT(field) int64_t field;
+#define CONFIG_FIELD_INT(field)  int64_t field;
 
 struct config {
 #define X(field, env, kind, def, min, max, unit, help) CONFIG_FIELD_##kind(field)

@@ -23,6 +23,7 @@ bool money_mul(int64_t a, int64_t b, int64_t *ret) NODISCARD;
  * amount (minor units of `from`) times rate, in minor units of `to`, half-even. rate is what one unit
  * of `from` costs in units of `to`. false: unknown currency or out of range.
  */
-bool money_convert(int64_t amount, const char *from, const char *to, struct ratio rate, int64_t *ret) NODISCARD;
+bool money_convert(int64_t amount, const char *from, const char *to, struct ratio rate,
+		   int64_t *ret) NODISCARD;
 
 #endif

@@ -47,7 +47,7 @@ struct violations {
 
 /* Copies where and the formatted detail; drops (but counts) what passes the cap. */
 void violation_add(struct violations *v, enum violation_in in, const char *where, const char *code,
-                   const char *fmt, ...) PRINTF_LIKE(5, 6);
+		   const char *fmt, ...) PRINTF_LIKE(5, 6);
 void violations_release(struct violations *v);
 
 #endif

@@ -23,10 +23,7 @@
 struct contract;
 struct schema;
 
-enum {
-	PATH_ARGS_MAX = 4,
-	MEDIA_TYPES_MAX = 4
-};
+enum { PATH_ARGS_MAX = 4, MEDIA_TYPES_MAX = 4 };
 
 struct media_type {
 	const char *name;            /* "application/json" */
@@ -43,7 +40,8 @@ struct operation {
 	size_t body_max;    /* bytes, `x-body-max`, default 1 MiB; 0 when there is no requestBody */
 	bool body_required;
 	struct media_type body[MEDIA_TYPES_MAX]; /* request media types, name NULL ends */
-	struct media_type answer[MEDIA_TYPES_MAX]; /* media types of the first 2xx response; the first is the default */
+	struct media_type
+		answer[MEDIA_TYPES_MAX]; /* media types of the first 2xx response; the first is the default */
 	const struct schema *item; /* `x-batch-item: {$ref}`: schema of one item of a batch; NULL elsewhere */
 	const struct parameter *parameters; /* private to src/contract */
 };
@@ -80,7 +78,7 @@ struct route_match {
  * arguments. Release with route_release in every case.
  */
 enum route contract_route(const struct contract *c, const char *method, const char *path, size_t len,
-                          struct route_match *ret) NODISCARD;
+			  struct route_match *ret) NODISCARD;
 void route_release(struct route_match *m);
 
 /* Reads one header field of the request: its value with outer white space trimmed, or NULL. */
@@ -93,7 +91,7 @@ typedef const char *header_fn(void *cls, const char *name);
  * also when violations were added; NULL when memory is out.
  */
 json_t *contract_parameters(const struct operation *op, const struct route_match *m, const char *query,
-                            header_fn *header, void *cls, struct violations *v) NODISCARD;
+			    header_fn *header, void *cls, struct violations *v) NODISCARD;
 
 /*
  * Validates value against s, fills in `default` of absent properties, and adds every violation with

@@ -56,6 +56,6 @@ void call_reply(struct call *c, int status, json_t *doc);
 void call_reply_text(struct call *c, int status, const char *media_type, const char *text, size_t len);
 /* Answers with problem+json. v may be NULL; fmt is the detail, about this request, never with SQL in it. */
 void call_problem(struct call *c, enum problem code, const struct violations *v, const char *fmt, ...)
-        PRINTF_LIKE(4, 5);
+	PRINTF_LIKE(4, 5);
 
 #endif

@@ -31,10 +31,12 @@ struct server_options {
 };
 
 /* "127.0.0.1:8080", "[::1]:8080", "localhost:8080"; port 0 lets the kernel choose. */
-bool listen_parse(const char *text, struct sockaddr_storage *ret, socklen_t *ret_len, bool *ret_loopback) NODISCARD;
+bool listen_parse(const char *text, struct sockaddr_storage *ret, socklen_t *ret_len,
+		  bool *ret_loopback) NODISCARD;
 
 /* Binds with SO_REUSEPORT and starts. NULL: said why in the log. */
-struct server *server_new(const struct server_options *options, const struct sockaddr *address, socklen_t len) NODISCARD;
+struct server *server_new(const struct server_options *options, const struct sockaddr *address,
+			  socklen_t len) NODISCARD;
 /* The port that is served (the kernel's choice for port 0). */
 int server_port(const struct server *s);
 /* Becomes readable when server_run has something to do. */

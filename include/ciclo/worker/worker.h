@@ -17,7 +17,7 @@ struct worker;
 
 /* Binds and connects (without waiting for PostgreSQL). NULL: said why in the log. */
 struct worker *worker_new(const struct config *config, const struct contract *contract,
-                          const struct sockaddr *address, socklen_t len, bool require_key) NODISCARD;
+			  const struct sockaddr *address, socklen_t len, bool require_key) NODISCARD;
 int worker_port(const struct worker *w);
 /* Runs until worker_stop, then drains; false when the drain limit passed with requests still open. */
 bool worker_run(struct worker *w) NODISCARD;
