@@ -179,7 +179,7 @@ static void report_none(struct run *r, const struct schemas *list, const struct 
 			return;
 		}
 		len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", i ? ", " : "",
-					required->item[0]);
+					each->required.item[0]);
 	}
 	report(r, at, code, "needs one of: %s", names);
 }
