@@ -25,12 +25,9 @@ WITH bucket AS MATERIALIZED (
       AND o.ordered_at >= ($1::date[])[1] - 1 AND o.ordered_at < ($2::date[])[cardinality($2::date[])] + 1
     WINDOW sequence AS (PARTITION BY o.customer_id
                         ORDER BY o.ordered_at, o.base_net, o.base_currency, o.external_id)
-), earlier AS MATERIALIZED (
+), earlier AS (
     SELECT o.customer_id, max(o.ordered_at) AS last_at
     FROM span JOIN orders AS o ON o.ordered_at < span.begins
-    JOIN (SELECT DISTINCT customer_id FROM orders
-          WHERE ordered_at >= ($1::date[])[1] - 1 AND ordered_at < ($2::date[])[cardinality($2::date[])] + 1) AS active
-        USING (customer_id)
     WHERE o.status IN ('paid', 'fulfilled') AND NOT o.test AND o.ordered_at < ($1::date[])[1] + 1
     GROUP BY o.customer_id
 ), linked AS (

@@ -60,12 +60,23 @@ static void format(const unsigned char bytes[UUID_BYTES], char out[UUID_TEXT])
 	*out = '\0';
 }
 
+/* Bytes 6 to 15 of an id. */
+static const unsigned char *take_random(struct uuid7_source *source)
+{
+	if (source->pool_left == 0) {
+		random_bytes(source->pool, sizeof(source->pool));
+		source->pool_left = sizeof(source->pool);
+	}
+	source->pool_left -= UUID_RANDOM_BYTES;
+	return source->pool + source->pool_left;
+}
+
 void uuid7_next(struct uuid7_source *source, int64_t now_us, char out[UUID_TEXT])
 {
 	unsigned char bytes[UUID_BYTES];
 	uint16_t seed;
 
-	random_bytes(bytes, sizeof(bytes));
+	memcpy(bytes + 6, take_random(source), UUID_RANDOM_BYTES);
 	memcpy(&seed, bytes + 6, sizeof(seed));
 	advance(source, now_us / 1000, seed & SEED_MAX);
 	for (int i = 0; i < 6; i++)
