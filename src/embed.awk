@@ -4,7 +4,7 @@
 # of one transaction. A migration file is NNNN_name.sql.
 
 function base(path) { sub(/.*\//, "", path); sub(/\.[a-z]+$/, "", path); return path }
-function literal(line) { gsub(/\\/, "\\\\", line); gsub(/"/, "\\\"", line); gsub(/\?\?/, "?\"\"?", line); return "\"" line "\\n\"" }
+function literal(line) { gsub(/\\/, "\\\\&", line); gsub(/"/, "\\\"", line); gsub(/\?\?/, "?\"\"?", line); return "\"" line "\\n\"" }
 function finish() { if (open) printf ", %d},\n", rank; open = 0 }
 
 BEGIN {

@@ -8,6 +8,8 @@ SELECT set_config('statement_timeout', $1::text, false),
        set_config('enable_seqscan', $5::text, false),
        set_config('enable_hashjoin', $5::text, false),
        set_config('enable_mergejoin', $5::text, false),
+       -- Reports sort and hash what they read: in memory. Two connections a worker bound what that can come to.
+       set_config('work_mem', CASE WHEN $5::text = 'on' THEN '64MB' ELSE current_setting('work_mem') END, false),
        -- The engine sends a transaction whole, so one that idles has lost its client.
        set_config('idle_in_transaction_session_timeout', '10s', false),
        -- A statement whose client has gone is stopped, so that it does not keep its locks.

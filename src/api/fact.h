@@ -74,8 +74,9 @@ struct fact_kind {
 	const char *location; /* path of one is this and its id; NULL: none of its own */
 	const char *child;    /* of a parent: path of one is location, parent's id, child and its id */
 	const char *instant;  /* member that defaults to now; NULL: none */
-	enum query get;  /* the stored document: arguments id, null, id of the parent; document in column 2 */
-	size_t get_args; /* how many of these it takes */
+	enum query
+		get; /* the stored document: arguments id, null, id of the parent, null; document in column 2 */
+	size_t get_args;             /* how many of these it takes */
 	enum reference_table parent; /* table of the path argument {ref}; REF_TABLES: none */
 	bool parent_first; /* refer() needs to know the parent: it is looked up in a round of its own */
 	/* Adds what the fact refers to with fact_refer(). */

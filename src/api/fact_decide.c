@@ -173,6 +173,11 @@ static void fact_submit(struct fact *f)
 {
 	struct segment *s = &f->segment;
 	f->state = FACT_WRITING;
+	if (f->facts->batch) {
+		/* Its row is written and nobody will see it again; ten thousand of them are hundreds of megabytes. */
+		json_decref(f->document);
+		f->document = NULL;
+	}
 	f->facts->writing++;
 	s->lane = f->facts->batch ? LANE_BULK : LANE_WRITE;
 	s->lock_key = f->customer_id[0] != '\0' ? f->customer_id : f->id;

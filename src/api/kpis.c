@@ -115,7 +115,7 @@ static bool compute(const struct report *r, const struct db_answer *answer,
 		    const struct report_tables *tables, size_t bucket, const struct kpi_frame *frame,
 		    struct kpi_result *ret)
 {
-	struct facts facts;
+	struct measures facts;
 	struct kpi_context context = {
 		.window = frame->window,
 		.declared_margin = r->shop.declared_margin,

@@ -95,7 +95,7 @@ static json_t *point(struct window window)
 static bool score_of(const struct db_answer *answer, const struct report_tables *tables, size_t bucket,
 		     struct nps *ret)
 {
-	struct facts facts;
+	struct measures facts;
 
 	if (!report_facts(answer, tables, bucket, &facts))
 		return false;

@@ -29,21 +29,15 @@ static json_t *items_document(const json_t *items)
 	return list;
 }
 
-/* The rows of order_items: the lines with the ids of their order. */
+/* The row that order_item_insert.sql makes the lines of. */
 static void write_items(struct fact *f)
 {
-	const json_t *items = json_object_get(f->document, "items");
-	json_t *rows = json_array();
-	for (size_t i = 0; i < json_array_size(items); i++) {
-		json_t *row = json_copy(json_array_get(items, i));
-		json_object_set_new(row, "customer_id", json_string(f->customer_id));
-		json_object_set_new(row, "order_id", json_string(f->id));
-		json_object_set_new(row, "line_no", json_integer((json_int_t)i + 1));
-		json_array_append_new(rows, row);
-	}
-	if (json_array_size(rows) > 0)
-		fact_write(f, Q_ORDER_ITEM_INSERT, rows);
-	json_decref(rows);
+	static const char *const members[] = {"customer_id", "id", "items", NULL};
+	json_t *row = json_object();
+	document_copy(row, f->document, members);
+	if (json_array_size(json_object_get(row, "items")) > 0)
+		fact_write(f, Q_ORDER_ITEM_INSERT, row);
+	json_decref(row);
 }
 
 /* The row of orders: the document, and what only KPIs read. */

@@ -233,9 +233,9 @@ static bool read_tables(struct report *r, const struct db_answer *answer)
 }
 
 bool report_facts(const struct db_answer *answer, const struct report_tables *tables, size_t bucket,
-		  struct facts *ret)
+		  struct measures *ret)
 {
-	*ret = (struct facts){0};
+	*ret = (struct measures){0};
 	for (size_t t = 0; t < tables->count; t++) {
 		const struct report_table *table = &tables->table[t];
 

@@ -93,7 +93,7 @@ void report_read(struct report *r, enum query query, size_t arg_count, const cha
 void report_families(struct report *r, unsigned families);
 /* Measures of one bucket. false: the statement and the measures do not fit together. */
 bool report_facts(const struct db_answer *answer, const struct report_tables *tables, size_t bucket,
-		  struct facts *ret) NODISCARD;
+		  struct measures *ret) NODISCARD;
 
 /* Answers 400 for one query parameter. */
 void refuse_parameter(struct call *call, const char *name, const char *code, const char *detail);

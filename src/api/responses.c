@@ -137,7 +137,7 @@ static const struct fact_kind responses = {
 	.child = "responses",
 	.instant = "answered_at",
 	.get = Q_RESPONSE_GET,
-	.get_args = 3,
+	.get_args = 4,
 	.parent = REF_SURVEY,
 	/* External ids of answers are the survey's own: two surveys may both number theirs from 1. */
 	.parent_first = true,

@@ -21,7 +21,7 @@ struct call *call_new(struct server *s, struct MHD_Connection *mhd, const char *
 	c->mhd = mhd;
 	c->started_us = clock_monotonic_us();
 	uuid7_next(&s->ids, clock_now_us(), c->request_id);
-	s->pending++;
+	s->arriving++;
 	return c;
 }
 
@@ -61,7 +61,10 @@ void call_detach(struct call *c)
 {
 	c->mhd = NULL;
 	c->connection = NULL;
-	c->server->pending--;
+	if (c->complete)
+		c->server->pending--;
+	else
+		c->server->arriving--;
 	if (!c->busy) {
 		bury(c);
 		return;

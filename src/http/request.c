@@ -22,7 +22,7 @@ enum {
 	BODIES_MAX = 256 << 20,
 	/* The arena of a call: rows and documents made from a body take a few times its size. */
 	ARENA_BASE = 4 << 20,
-	ARENA_PER_BODY = 4
+	ARENA_PER_BODY = 8
 };
 
 void *request_target(void *cls, const char *target, struct MHD_Connection *mhd)
@@ -164,6 +164,9 @@ static enum MHD_Result run(struct call *c)
 	int64_t now = clock_monotonic_ms();
 
 	c->stage = STAGE_RUNNING;
+	c->complete = true;
+	s->arriving--;
+	s->pending++;
 	c->deadline_ms = now + s->options.config->request_timeout_ms;
 	checks_run(c);
 	if (c->answered)

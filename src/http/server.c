@@ -236,6 +236,11 @@ size_t server_pending(const struct server *s)
 	return s->pending;
 }
 
+size_t server_arriving(const struct server *s)
+{
+	return s->arriving;
+}
+
 /* libmicrohttpd aborts the process when it is stopped with a suspended connection. */
 static void answer_suspended(struct server *s)
 {

@@ -56,6 +56,7 @@ struct call {
 	unsigned step;       /* index of the next check */
 	enum problem refuse; /* why the body is dropped, not kept; PROBLEM_NONE: it is kept */
 	bool suspended;
+	bool complete; /* counted in server->pending, not in arriving */
 	bool busy;
 	bool answered;
 	bool abandoned;
@@ -94,7 +95,8 @@ struct server {
 	struct call *orphans; /* abandoned and disconnected, but still busy */
 	struct call *dead;    /* freed when no handler can be on the stack */
 	int port;
-	size_t pending;
+	size_t arriving;   /* requests that are not complete */
+	size_t pending;    /* complete ones that are not answered */
 	size_t body_bytes; /* memory of all bodies that are being received */
 	bool wants_run;    /* a connection was resumed; libmicrohttpd has no other way to learn of it */
 	bool draining;

@@ -16,7 +16,8 @@ enum {
 	PROPORTION_PLACES = 6
 };
 
-static const double z = 1.96;
+/* The 97.5 % quantile of the normal distribution, 1.96 in short: 95 % lie within plus and minus this. */
+static const double z = 1.959963984540054;
 
 static double clamp(double x, double low, double high)
 {
@@ -47,7 +48,7 @@ struct confidence confidence_wilson(int128 hits, int128 trials)
 		      PROPORTION_PLACES);
 }
 
-static void count_scores(const struct facts *facts, struct nps *nps)
+static void count_scores(const struct measures *facts, struct nps *nps)
 {
 	for (int score = 0; score < NPS_SCORES; score++) {
 		int64_t answers = (int64_t)facts->of[MEASURE_nps_0 + score];
@@ -60,7 +61,7 @@ static void count_scores(const struct facts *facts, struct nps *nps)
 	nps->passives = nps->responses - nps->promoters - nps->detractors;
 }
 
-struct nps nps_of(const struct facts *facts)
+struct nps nps_of(const struct measures *facts)
 {
 	struct nps nps = {0};
 	double n, p, d, score, margin;

@@ -28,7 +28,10 @@ enum {
 	/* Events of one turn; more wait for the next. */
 	EVENTS_MAX = 64,
 	/* Longest sleep. Nothing should need it; it bounds a forgotten timer. */
-	SLEEP_MAX_MS = 10000
+	SLEEP_MAX_MS = 10000,
+	/* While draining: for the rest of a request whose beginning is there, and for what is on its way to be read. */
+	PATIENCE_MS = 1000,
+	QUIET_MS = 50
 };
 
 /* A descriptor of the database engine and what it is watched for. */
@@ -229,21 +232,35 @@ static void turn(struct worker *w, int64_t max_ms)
 		server_run(w->server);
 }
 
+/*
+ * Whether a drain is over: nothing is owed any more, and has not been for a moment, so that what a client had sent just
+ * before is read. A client that stops in the middle of a request is not waited for longer than PATIENCE_MS.
+ */
+static bool is_drained(const struct worker *w, int64_t now, int64_t began, int64_t *quiet_since)
+{
+	bool waits = server_pending(w->server) > 0 ||
+		     (server_arriving(w->server) > 0 && now - began < PATIENCE_MS);
+
+	if (waits)
+		*quiet_since = now;
+	return now - *quiet_since >= QUIET_MS;
+}
+
 bool worker_run(struct worker *w)
 {
-	int64_t deadline, left;
+	int64_t began, quiet_since, now;
+	bool drained;
 
 	while (w->stops == 0)
 		turn(w, SLEEP_MAX_MS);
 	server_drain(w->server);
-	deadline = clock_monotonic_ms() + w->api.config->drain_timeout_ms;
-	while (server_pending(w->server) > 0 && w->stops < 2) {
-		left = deadline - clock_monotonic_ms();
-		if (left <= 0)
-			break;
-		turn(w, left < SLEEP_MAX_MS ? left : SLEEP_MAX_MS);
+	began = quiet_since = now = clock_monotonic_ms();
+	while (!(drained = is_drained(w, now, began, &quiet_since)) && w->stops < 2 &&
+	       now - began <= w->api.config->drain_timeout_ms) {
+		turn(w, QUIET_MS);
+		now = clock_monotonic_ms();
 	}
-	return server_pending(w->server) == 0;
+	return drained;
 }
 
 void worker_free(struct worker *w)

@@ -48,8 +48,10 @@ int64_t server_tick(struct server *s, int64_t now_ms);
 /* Stops accepting, answers `Connection: close` from now on, and /readyz says 503. */
 void server_drain(struct server *s);
 bool server_is_draining(const struct server *s);
-/* Requests under way. */
+/* Requests that are complete and not answered. */
 size_t server_pending(const struct server *s);
+/* Requests of which a part is there. */
+size_t server_arriving(const struct server *s);
 /* Answers what is still suspended with 503 and stops. db_free comes first: no handler may answer after. NULL-safe. */
 void server_free(struct server *s);
 

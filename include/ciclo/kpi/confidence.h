@@ -1,7 +1,7 @@
 /*
  * How sure a number is: 95 % intervals.
  *
- * z is 1.96. Bounds go through square roots, so they are doubles inside, and come out rounded: proportions at 6
+ * z is 1.959964 (95 %). Bounds go through square roots, so they are doubles inside, and come out rounded: proportions at 6
  * decimals, scores at 4.
  */
 #ifndef CICLO_KPI_CONFIDENCE_H
@@ -34,6 +34,6 @@ struct nps {
 };
 
 /* From the measures nps_0 to nps_10. */
-struct nps nps_of(const struct facts *facts);
+struct nps nps_of(const struct measures *facts);
 
 #endif

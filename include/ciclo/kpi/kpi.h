@@ -87,7 +87,7 @@ struct kpi_context {
 struct kpi_input {
 	const struct kpi *kpi;
 	const struct kpi_terms *terms;
-	const struct facts *facts;
+	const struct measures *facts;
 	const struct kpi_context *context;
 };
 

@@ -21,7 +21,7 @@ enum measure {
 };
 
 /* All measures of one bucket; those that nobody asked for are 0. */
-struct facts {
+struct measures {
 	int128 of[MEASURE_COUNT];
 };
 

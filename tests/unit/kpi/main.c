@@ -3,7 +3,7 @@
 
 #include "suites.h"
 
-struct kpi_result compute(const char *name, const struct facts *facts, const struct kpi_context *context)
+struct kpi_result compute(const char *name, const struct measures *facts, const struct kpi_context *context)
 {
 	const struct kpi *kpi = kpi_find(name);
 	struct kpi_context year = year_2026();

@@ -12,7 +12,7 @@ Suite *catalogue_suite(void);
 Suite *value_suite(void);
 
 /* Computes a KPI of the catalogue with its default terms, over calendar year 2026 unless the context says otherwise. */
-struct kpi_result compute(const char *name, const struct facts *facts, const struct kpi_context *context);
+struct kpi_result compute(const char *name, const struct measures *facts, const struct kpi_context *context);
 /* Text of a figure as the wire has it, "null" when unknown; one static buffer. */
 const char *text_of(struct figure figure, unsigned places);
 /* The detail with this name, as text at its own places; fails the test when there is none. */

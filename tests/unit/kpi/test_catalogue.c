@@ -21,7 +21,7 @@ END_TEST
 START_TEST(empty_shop)
 {
 	const struct kpi *kpi = kpi_at((size_t)_i);
-	struct facts nothing = {0};
+	struct measures nothing = {0};
 	struct kpi_result result = compute(kpi->name, &nothing, NULL);
 
 	if (kpi->empty) {
@@ -56,7 +56,7 @@ static const struct {
 
 START_TEST(one_division)
 {
-	struct facts facts = {0};
+	struct measures facts = {0};
 	struct kpi_result result;
 
 	facts.of[plain[_i].num] = plain[_i].num_value;
@@ -71,7 +71,7 @@ END_TEST
 
 START_TEST(proportion_has_an_interval)
 {
-	struct facts facts = {.of = {[MEASURE_csat_satisfied] = 10, [MEASURE_csat_answers] = 100}};
+	struct measures facts = {.of = {[MEASURE_csat_satisfied] = 10, [MEASURE_csat_answers] = 100}};
 	struct kpi_result result = compute("csat", &facts, NULL);
 
 	ck_assert(result.confidence.known);
@@ -81,7 +81,7 @@ END_TEST
 
 START_TEST(count_is_its_own_numerator)
 {
-	struct facts facts = {.of = {[MEASURE_orders] = 42, [MEASURE_test_orders] = 3}};
+	struct measures facts = {.of = {[MEASURE_orders] = 42, [MEASURE_test_orders] = 3}};
 	struct kpi_result result = compute("orders", &facts, NULL);
 
 	ck_assert_str_eq(text_of(result.value, 0), "42");
@@ -94,7 +94,7 @@ END_TEST
 
 START_TEST(other_currencies_are_counted_as_left_out)
 {
-	struct facts facts = {.of = {[MEASURE_unconverted_orders] = 2, [MEASURE_unconverted_refunds] = 1}};
+	struct measures facts = {.of = {[MEASURE_unconverted_orders] = 2, [MEASURE_unconverted_refunds] = 1}};
 
 	ck_assert_int_eq((int64_t)compute("net_sales", &facts, NULL).unconverted, 3);
 	ck_assert_int_eq((int64_t)compute("average_order_value", &facts, NULL).unconverted, 2);
@@ -106,9 +106,9 @@ END_TEST
 START_TEST(mean_and_median_gap)
 {
 	const int64_t day = INT64_C(86400000000);
-	struct facts facts = {.of = {[MEASURE_gaps] = 3,
-				     [MEASURE_gap_us] = 9 * day,
-				     [MEASURE_gap_median_half_us] = 4 * day}};
+	struct measures facts = {.of = {[MEASURE_gaps] = 3,
+					[MEASURE_gap_us] = 9 * day,
+					[MEASURE_gap_median_half_us] = 4 * day}};
 	struct kpi_result result = compute("days_between_orders", &facts, NULL);
 
 	ck_assert_str_eq(text_of(result.value, 4), "3");
@@ -119,7 +119,7 @@ END_TEST
 
 START_TEST(no_gap_no_median)
 {
-	struct facts facts = {0};
+	struct measures facts = {0};
 	struct kpi_result result = compute("days_between_orders", &facts, NULL);
 
 	ck_assert_str_eq(detail_of(&result, "median"), "null");
@@ -128,7 +128,7 @@ END_TEST
 
 START_TEST(nps_shows_its_parts)
 {
-	struct facts facts = {.of = {[MEASURE_nps_9] = 6, [MEASURE_nps_8] = 3, [MEASURE_nps_0] = 1}};
+	struct measures facts = {.of = {[MEASURE_nps_9] = 6, [MEASURE_nps_8] = 3, [MEASURE_nps_0] = 1}};
 	struct kpi_result result = compute("nps", &facts, NULL);
 
 	ck_assert_str_eq(text_of(result.value, 4), "50");

@@ -4,18 +4,18 @@
 #include "ciclo/base/time.h"
 
 /* One customer, 12 orders of 50.00 in a calendar year. */
-static struct facts twelve_orders(void)
+static struct measures twelve_orders(void)
 {
-	return (struct facts){.of = {[MEASURE_orders] = 12,
-				     [MEASURE_converted_orders] = 12,
-				     [MEASURE_sales] = 60000,
-				     [MEASURE_net_sales] = 60000,
-				     [MEASURE_active_customers] = 1}};
+	return (struct measures){.of = {[MEASURE_orders] = 12,
+					[MEASURE_converted_orders] = 12,
+					[MEASURE_sales] = 60000,
+					[MEASURE_net_sales] = 60000,
+					[MEASURE_active_customers] = 1}};
 }
 
 START_TEST(kept_for_eight_years)
 {
-	struct facts facts = twelve_orders();
+	struct measures facts = twelve_orders();
 	struct kpi_context context = year_2026();
 	struct kpi_result result;
 
@@ -33,7 +33,7 @@ END_TEST
 /* 4 of 10 customers lost in 12 months: churn 0.4 / 12 a month, a life of 30 months. */
 START_TEST(lifetime_from_churn)
 {
-	struct facts facts = twelve_orders();
+	struct measures facts = twelve_orders();
 	struct kpi_result result;
 
 	facts.of[MEASURE_previous_customers] = 10;
@@ -46,7 +46,7 @@ END_TEST
 
 START_TEST(half_the_margin_halves_the_value)
 {
-	struct facts facts = twelve_orders();
+	struct measures facts = twelve_orders();
 	struct kpi_context context = year_2026();
 
 	context.lifetime_months = figure_of(96);
@@ -58,7 +58,7 @@ END_TEST
 /* Why there may be no prediction, in the order in which it is asked. */
 START_TEST(no_prediction)
 {
-	struct facts facts = twelve_orders();
+	struct measures facts = twelve_orders();
 	struct kpi_result result = compute("clv_predictive", &facts, NULL);
 
 	ck_assert(!result.value.known);
@@ -75,7 +75,7 @@ END_TEST
 /* Sales 1,000 of which 600 have a known cost of 200; the rest at 35 %: 400 + 140. */
 START_TEST(margin_known_and_declared)
 {
-	struct facts facts = {
+	struct measures facts = {
 		.of = {[MEASURE_net_sales] = 1000, [MEASURE_net_with_cost] = 600, [MEASURE_cost] = 200}};
 	struct kpi_context context = year_2026();
 	struct kpi_result result;
@@ -93,7 +93,7 @@ END_TEST
 
 START_TEST(margin_of_nothing_is_zero_with_unknown_shares)
 {
-	struct facts facts = {0};
+	struct measures facts = {0};
 	struct kpi_result result = compute("gross_margin", &facts, NULL);
 
 	ck_assert_str_eq(text_of(result.value, 4), "0");
@@ -104,7 +104,7 @@ END_TEST
 /* 80.00 a year for 5 years, at no cost. */
 START_TEST(flowers_every_year)
 {
-	struct facts facts = {.of = {[MEASURE_acquired_customers] = 1, [MEASURE_acquired_net] = 40000}};
+	struct measures facts = {.of = {[MEASURE_acquired_customers] = 1, [MEASURE_acquired_net] = 40000}};
 
 	ck_assert_str_eq(text_of(compute("clv_simple", &facts, NULL).value, 4), "40000");
 	ck_assert_str_eq(text_of(compute("clv_historic", &facts, NULL).value, 4), "40000");
@@ -114,10 +114,10 @@ END_TEST
 /* Two customers: sales 1,001, all with cost 300: margin 701, mean 350.5. */
 START_TEST(historic_takes_the_cost_off)
 {
-	struct facts facts = {.of = {[MEASURE_acquired_customers] = 2,
-				     [MEASURE_acquired_net] = 1001,
-				     [MEASURE_acquired_net_with_cost] = 1001,
-				     [MEASURE_acquired_cost] = 300}};
+	struct measures facts = {.of = {[MEASURE_acquired_customers] = 2,
+					[MEASURE_acquired_net] = 1001,
+					[MEASURE_acquired_net_with_cost] = 1001,
+					[MEASURE_acquired_cost] = 300}};
 	struct kpi_result result = compute("clv_historic", &facts, NULL);
 
 	ck_assert_str_eq(text_of(result.value, 4), "350.5");
@@ -130,10 +130,10 @@ END_TEST
 /* Acquiring costs 150.00 and the customer spends 100.00. */
 START_TEST(customer_that_costs_more_than_it_brings)
 {
-	struct facts facts = {.of = {[MEASURE_acquired_customers] = 1,
-				     [MEASURE_new_customers] = 1,
-				     [MEASURE_acquired_net] = 10000,
-				     [MEASURE_marketing_spend] = 15000}};
+	struct measures facts = {.of = {[MEASURE_acquired_customers] = 1,
+					[MEASURE_new_customers] = 1,
+					[MEASURE_acquired_net] = 10000,
+					[MEASURE_marketing_spend] = 15000}};
 	struct kpi_result result = compute("clv_to_cac", &facts, NULL);
 
 	ck_assert_str_eq(text_of(result.value, 6), "0.666667");
@@ -144,7 +144,7 @@ END_TEST
 
 START_TEST(nothing_to_compare_with)
 {
-	struct facts facts = {.of = {[MEASURE_acquired_customers] = 1, [MEASURE_acquired_net] = 10000}};
+	struct measures facts = {.of = {[MEASURE_acquired_customers] = 1, [MEASURE_acquired_net] = 10000}};
 
 	ck_assert_str_eq(compute("clv_to_cac", &facts, NULL).reason, "no_new_customers");
 	facts.of[MEASURE_new_customers] = 1;
@@ -157,11 +157,11 @@ END_TEST
 START_TEST(payback)
 {
 	const int64_t month = INT64_C(146097) * 86400 * 1000000 / 4800;
-	struct facts facts = {.of = {[MEASURE_acquired_customers] = 2,
-				     [MEASURE_new_customers] = 2,
-				     [MEASURE_acquired_observed_us] = 24 * month,
-				     [MEASURE_acquired_net] = 2400,
-				     [MEASURE_marketing_spend] = 500}};
+	struct measures facts = {.of = {[MEASURE_acquired_customers] = 2,
+					[MEASURE_new_customers] = 2,
+					[MEASURE_acquired_observed_us] = 24 * month,
+					[MEASURE_acquired_net] = 2400,
+					[MEASURE_marketing_spend] = 500}};
 	struct kpi_result result = compute("cac_payback_months", &facts, NULL);
 
 	ck_assert_str_eq(text_of(result.value, 6), "2.5");
@@ -174,11 +174,11 @@ END_TEST
 
 START_TEST(no_margin_no_payback)
 {
-	struct facts facts = {.of = {[MEASURE_acquired_customers] = 1,
-				     [MEASURE_new_customers] = 1,
-				     [MEASURE_acquired_observed_us] = 1000,
-				     [MEASURE_acquired_net] = 0,
-				     [MEASURE_marketing_spend] = 500}};
+	struct measures facts = {.of = {[MEASURE_acquired_customers] = 1,
+					[MEASURE_new_customers] = 1,
+					[MEASURE_acquired_observed_us] = 1000,
+					[MEASURE_acquired_net] = 0,
+					[MEASURE_marketing_spend] = 500}};
 
 	ck_assert_str_eq(compute("cac_payback_months", &facts, NULL).reason, "no_margin");
 	facts.of[MEASURE_acquired_net] = -5;
@@ -190,7 +190,7 @@ END_TEST
 /* What passes 127 bits is null with a reason, not a wrong number. */
 START_TEST(out_of_range)
 {
-	struct facts facts = twelve_orders();
+	struct measures facts = twelve_orders();
 	struct kpi_context context = year_2026();
 
 	facts.of[MEASURE_sales] = ((int128)1 << 126) - 1;
