@@ -5,6 +5,10 @@
 #include "ciclo/contract/json.h"
 
 #include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "ciclo/base/buf.h"
 
 enum {
 	WRITE_FLAGS = JSON_COMPACT | JSON_ENCODE_ANY,
@@ -123,23 +127,83 @@ static bool all_as_typed(json_t *value)
 	return true;
 }
 
-static char *dump(const json_t *value, size_t flags)
+/* One real among others may need more digits than the rest; jansson has one precision for all. */
+static void write_each(struct buf *out, json_t *value);
+
+static void write_leaf(struct buf *out, const json_t *value, size_t digits)
+{
+	char *text = json_dumps(value, WRITE_FLAGS | JSON_REAL_PRECISION(digits));
+
+	out->failed |= !text;
+	buf_adds(out, text ? text : "");
+	free(text);
+}
+
+static void write_members(struct buf *out, json_t *object)
+{
+	const char *name, *comma = "";
+	json_t *member;
+
+	json_object_foreach(object, name, member)
+	{
+		json_t *text = json_string(name);
+
+		buf_adds(out, comma);
+		write_leaf(out, text, DIGITS_AS_TYPED);
+		buf_adds(out, ":");
+		write_each(out, member);
+		json_decref(text);
+		comma = ",";
+	}
+}
+
+static void write_each(struct buf *out, json_t *value)
+{
+	json_t *item;
+	size_t i;
+
+	if (json_is_object(value)) {
+		buf_adds(out, "{");
+		write_members(out, value);
+		buf_adds(out, "}");
+	} else if (json_is_array(value)) {
+		buf_adds(out, "[");
+		json_array_foreach(value, i, item)
+		{
+			buf_adds(out, i ? "," : "");
+			write_each(out, item);
+		}
+		buf_adds(out, "]");
+	} else {
+		bool exact = !json_is_real(value) || survives_as_typed(json_real_value(value));
+
+		write_leaf(out, value, exact ? DIGITS_AS_TYPED : DIGITS_OF_ANY_DOUBLE);
+	}
+}
+
+/* jansson walks a value through a non-const pointer and does not change it; a cast would be refused. */
+static json_t *walkable(const json_t *value)
 {
 	json_t *walked;
-	size_t digits;
 
-	/* jansson walks a value through a non-const pointer and does not change it; a cast would be refused. */
 	memcpy(&walked, &value, sizeof walked);
-	digits = all_as_typed(walked) ? DIGITS_AS_TYPED : DIGITS_OF_ANY_DOUBLE;
-	return json_dumps(value, flags | JSON_REAL_PRECISION(digits));
+	return walked;
 }
 
 char *json_write(const json_t *value)
 {
-	return dump(value, WRITE_FLAGS);
+	struct buf out;
+
+	if (all_as_typed(walkable(value)))
+		return json_dumps(value, WRITE_FLAGS | JSON_REAL_PRECISION(DIGITS_AS_TYPED));
+	buf_init(&out, SIZE_MAX / 2);
+	write_each(&out, walkable(value));
+	return buf_take(&out, NULL);
 }
 
 char *json_write_canonical(const json_t *value)
 {
-	return dump(value, WRITE_FLAGS | JSON_SORT_KEYS);
+	size_t digits = all_as_typed(walkable(value)) ? DIGITS_AS_TYPED : DIGITS_OF_ANY_DOUBLE;
+
+	return json_dumps(value, WRITE_FLAGS | JSON_SORT_KEYS | JSON_REAL_PRECISION(digits));
 }

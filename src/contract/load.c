@@ -3,6 +3,8 @@
  */
 #include "compile.h"
 
+#include "ciclo/contract/json.h"
+
 #include "yaml_read.h"
 
 /* Schemas, places and routes of a document of 1 MiB take about 8 MiB. */
@@ -62,7 +64,7 @@ static bool keep_texts(struct contract *c, const char *yaml, size_t len)
 {
 	c->yaml = arena_strndup(c->arena, yaml, len);
 	c->yaml_len = len;
-	c->json = json_dumps(c->doc, JSON_COMPACT);
+	c->json = json_write(c->doc);
 	c->json_len = c->json ? strlen(c->json) : 0;
 	return c->yaml && c->json;
 }

@@ -1,4 +1,5 @@
 """What holds for every path: health, the contract itself, methods, media types, limits, problems."""
+import json
 import http.client
 import socket
 
@@ -19,7 +20,7 @@ def test_openapi_yaml_is_the_file(api, contract):
 
 
 def test_openapi_json_says_the_same_as_the_file(api, contract):
-    assert parse_json(api.get("/openapi.json").body) == contract.document
+    assert json.loads(api.get("/openapi.json").body) == contract.document
 
 
 @pytest.mark.parametrize("slug", problem_table())
@@ -183,9 +184,9 @@ def test_personal_data_is_never_cached(shop):
 
 
 def test_the_log_holds_no_personal_data_and_is_json(shop):
-    shop.customer("log-external-id-7731", email="log-7731@example.com", name="Name7731")
-    shop.api.get("/v1/customers/email:log-7731@example.com")
-    shop.api.get("/v1/customers", query={"email": "log-7731@example.com"})
+    shop.customer("log-external-id", email="logged-person@example.com", name="Logged Person")
+    shop.api.get("/v1/customers/email:logged-person@example.com")
+    shop.api.get("/v1/customers", query={"email": "logged-person@example.com"})
     for line in list(shop.server.lines):
         parse_json(line)
-        assert "7731" not in line
+        assert not any(text in line for text in ("log-external-id", "logged-person", "Logged Person"))

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta, timezone
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from math import sqrt
+from statistics import NormalDist
 from zoneinfo import ZoneInfo
 
 EXPONENTS = {"EUR": 2, "USD": 2, "GBP": 2, "JPY": 0}
@@ -301,7 +302,7 @@ class Oracle:
         if not scores:
             return None, None
         p, d = (Fraction(sum(map(test, scores)), len(scores)) for test in (lambda score: score >= 9, lambda score: score <= 6))
-        return rounded(100 * (p - d), 4), 196 * sqrt((p + d - (p - d) ** 2) / len(scores))
+        return rounded(100 * (p - d), 4), 100 * NormalDist().inv_cdf(0.975) * sqrt((p + d - (p - d) ** 2) / len(scores))
 
     def cohorts(self):
         """{first day of a month: [(customers, sales) of each month from it on]}, by month of the first order."""
