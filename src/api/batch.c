@@ -9,7 +9,7 @@
 #include "fact.h"
 #include "handlers.h"
 
-/* More than any shop's tool sends at once, few enough that one answer stays readable (mission: 10,000). */
+/* More than any shop's tool sends at once, few enough that one answer stays readable. */
 enum { BATCH_ITEMS_MAX = 10000 };
 
 static json_t *item_problem(const struct fact *f)

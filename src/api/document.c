@@ -49,25 +49,14 @@ int64_t document_int(const json_t *doc, const char *name, int64_t fallback)
 	return json_is_integer(value) ? json_integer_value(value) : fallback;
 }
 
-bool document_hash(json_t *doc, const char *const *without, char ret[HASH_TEXT])
+bool document_hash(const json_t *content, char ret[HASH_TEXT])
 {
-	json_t *content = json_copy(doc);
-	char *text = NULL;
-	bool ok = false;
-
-	if (content == NULL)
-		goto out;
-	for (; *without != NULL; without++)
-		json_object_del(content, *without);
-	text = json_write_canonical(content);
+	char *text = json_write_canonical(content);
 	if (text == NULL)
-		goto out;
+		return false;
 	text_hash(ret, text, (char *)NULL);
-	ok = true;
-out:
 	free(text);
-	json_decref(content);
-	return ok;
+	return true;
 }
 
 void text_hash(char ret[HASH_TEXT], const char *first, ...)

@@ -26,8 +26,8 @@ void document_instant(json_t *doc, const char *name, int64_t us);
 bool document_instant_from(json_t *doc, const char *name, const json_t *from, int64_t fallback);
 /* Member as integer, or the fallback when absent or null. */
 int64_t document_int(const json_t *doc, const char *name, int64_t fallback);
-/* Hash (BLAKE2b-256, hex) of the document without the members called `without` (NULL ends). */
-bool document_hash(json_t *doc, const char *const *without, char ret[HASH_TEXT]) NODISCARD;
+/* Hash (BLAKE2b-256, hex): the same for equal values, whatever the order of their names. */
+bool document_hash(const json_t *content, char ret[HASH_TEXT]) NODISCARD;
 /* Hash of some texts, each with its length, so that no two lists give the same bytes; NULL ends. */
 void text_hash(char ret[HASH_TEXT], const char *first, ...) __attribute__((sentinel));
 

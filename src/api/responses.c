@@ -11,7 +11,7 @@
 #include "list.h"
 #include "resource.h"
 
-/* What answers of a kind carry; the scales are those of mission's surveys. */
+/* What answers of a kind carry; each kind has one scale, published with it. */
 struct scale {
 	const char *kind;
 	const char *member;

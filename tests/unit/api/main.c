@@ -12,6 +12,7 @@ int main(void)
 	SRunner *runner = srunner_create(amounts_suite());
 	srunner_add_suite(runner, document_suite());
 	srunner_add_suite(runner, reference_suite());
+	srunner_add_suite(runner, routes_suite());
 	srunner_add_suite(runner, shop_suite());
 	srunner_run_all(runner, CK_ENV);
 	int failed = srunner_ntests_failed(runner);
