@@ -7,6 +7,7 @@
 #include "ciclo/api/api.h"
 
 /* service.c */
+void service_get(struct api *api, struct call *call);
 void health_get(struct api *api, struct call *call);
 void ready_get(struct api *api, struct call *call);
 void openapi_yaml_get(struct api *api, struct call *call);

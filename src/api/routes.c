@@ -7,6 +7,7 @@
 #include "handlers.h"
 
 static const struct route_row routes[] = {
+	{"getService", service_get},
 	{"getHealth", health_get},
 	{"getReady", ready_get},
 	{"getOpenapiYaml", openapi_yaml_get},

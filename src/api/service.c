@@ -5,6 +5,14 @@
 
 #include "handlers.h"
 
+void service_get(struct api *api, struct call *call)
+{
+	(void)api;
+	static const char text[] = "{\"name\":\"Ciclo\",\"version\":\"" CICLO_VERSION
+				   "\",\"openapi\":\"/openapi.yaml\",\"kpis\":\"/v1/kpis\"}";
+	call_reply_text(call, 200, "application/json", text, sizeof text - 1);
+}
+
 void health_get(struct api *api, struct call *call)
 {
 	(void)api;

@@ -15,6 +15,13 @@ def test_healthz_and_readyz_say_200_while_all_is_well(api):
     api.get("/readyz")
 
 
+def test_the_root_says_where_to_read_on(api):
+    root = api.get("/").json
+    assert root["name"] == "Ciclo"
+    for path in (root["openapi"], root["kpis"]):
+        api.get(path)
+
+
 def test_openapi_yaml_is_the_file(api, contract):
     assert api.get("/openapi.yaml").body == contract.text
 
