@@ -40,7 +40,7 @@ START_TEST(a_handler_alone_is_refused)
 	struct contract *contract = contract_load(empty, sizeof empty - 1, why, sizeof why);
 	ck_assert_msg(contract != NULL, "%s", why);
 	ck_assert(!api_check(contract, why, sizeof why));
-	ck_assert_ptr_nonnull(strstr(why, "getHealth"));
+	ck_assert_ptr_nonnull(strstr(why, "getService"));
 	contract_free(contract);
 }
 END_TEST
