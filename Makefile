@@ -76,7 +76,7 @@ $(GEN)/openapi.c: openapi.yaml src/embed.awk
 $(OUT)/gen/%.o: $(GEN)/%.c $(HEADERS_GEN)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) -Wno-overlength-strings -c -o $@ $<
-$(OUT)/%.o: %.c | $(HEADERS_GEN)
+$(OUT)/%.o: %.c | $(HEADERS_GEN) deps-run
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  CC    $<')
 	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
