@@ -63,6 +63,7 @@ struct fact {
 	json_t *content;        /* what the hash covers, when it is not the document; borrowed */
 	bool instant_defaulted; /* kind->instant was not given */
 	bool answer_from_read;  /* the segment's first read is the answer, not the document */
+	bool replaced;          /* kind->replaces, and what the natural key names was there before */
 
 	enum problem problem;
 	struct violations *violations; /* arena; NULL when there are none */
@@ -79,6 +80,9 @@ struct fact_kind {
 	size_t get_args;             /* how many of these it takes */
 	enum reference_table parent; /* table of the path argument {ref}; REF_TABLES: none */
 	bool parent_first; /* refer() needs to know the parent: it is looked up in a round of its own */
+	/* PUT: the natural key names a thing, and each fact says how it is from now on. A known key is no repetition then:
+	 * the fact takes its id and is written; the answer is 200 and what is stored, 201 for the first. */
+	bool replaces;
 	/* Adds what the fact refers to with fact_refer(). */
 	void (*refer)(struct fact *f);
 	/* All references are answered: completes f->document and adds the writes. */

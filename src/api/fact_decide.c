@@ -29,6 +29,7 @@ static void fact_reset(struct fact *f)
 	f->content = NULL;
 	f->segment = (struct segment){0};
 	f->answer_from_read = false;
+	f->replaced = false;
 	f->problem = PROBLEM_NONE;
 	f->customer_id[0] = '\0';
 	if (f->violations != NULL)
@@ -78,7 +79,7 @@ static bool fact_claim(struct fact *f)
 
 static void fact_write_own(struct fact *f, const char *hash)
 {
-	if (f->own == NULL)
+	if (f->own == NULL || f->replaced)
 		return;
 	json_t *row = json_object();
 	json_object_set_new(row, "resource", json_string(f->own->kind));
@@ -98,7 +99,7 @@ static void fact_write_idempotency(struct fact *f)
 		return;
 	char *answer = json_write(f->document);
 	const char *row =
-		answer != NULL ? idempotency_row(&facts->idempotency, facts->call, 201, answer) : NULL;
+		answer != NULL ? idempotency_row(&facts->idempotency, facts->call, f->replaced ? 200 : 201, answer) : NULL;
 	free(answer);
 	if (row == NULL || f->segment.write_count == SEGMENT_WRITES_MAX)
 		f->problem = PROBLEM_internal_error;
@@ -161,7 +162,7 @@ static void fact_written(void *cls, const struct db_answer *answer)
 	struct facts *facts = f->facts;
 
 	if (db_status(answer) == DB_OK) {
-		f->state = FACT_CREATED;
+		f->state = f->replaced ? FACT_UNCHANGED : FACT_CREATED;
 		if (f->answer_from_read)
 			take_document(f, answer);
 	} else if (db_status(answer) != DB_REJECTED) {
@@ -199,10 +200,13 @@ void fact_decide(struct fact *f)
 	char hash[HASH_TEXT];
 	fact_reset(f);
 	uuid7_next(f->facts->api->ids, f->facts->now_us, f->id);
+	f->replaced = f->facts->kind->replaces && f->own != NULL && f->own->found;
+	if (f->replaced)
+		memcpy(f->id, f->own->id, sizeof f->id);
 	enum problem problem = f->facts->kind->complete(f);
 	if (problem == PROBLEM_NONE && !fact_hash(f, hash))
 		problem = PROBLEM_internal_error;
-	if (problem == PROBLEM_NONE && f->own != NULL && f->own->found) {
+	if (problem == PROBLEM_NONE && f->own != NULL && f->own->found && !f->replaced) {
 		memcpy(f->id, f->own->id, sizeof f->id);
 		if (strcmp(f->own->content_hash, hash) == 0)
 			f->state = FACT_UNCHANGED;

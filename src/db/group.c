@@ -146,6 +146,14 @@ static void plan_writes(struct group *g)
 	}
 }
 
+static void plan_reads(struct group *g, const struct segment *s)
+{
+	const struct segment_read *reads = s->wide ? s->wide : s->reads;
+
+	for (size_t r = 0; r < s->read_count; r++)
+		g->plan[g->plan_length++] = reads[r].query;
+}
+
 bool group_plan(struct group *g)
 {
 	group_clear(g);
@@ -158,8 +166,7 @@ bool group_plan(struct group *g)
 	plan_writes(g);
 	g->first_read = g->plan_length;
 	for (size_t i = 0; i < g->count; i++)
-		for (size_t r = 0; r < g->members[i]->read_count; r++)
-			g->plan[g->plan_length++] = g->members[i]->reads[r].query;
+		plan_reads(g, g->members[i]);
 	if (g->writes || g->snapshot)
 		g->plan[g->plan_length++] = Q_TRANSACTION_COMMIT;
 	return true;

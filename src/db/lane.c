@@ -61,6 +61,14 @@ const struct lane_traits lane_traits[LANE_COUNT] = {
 		       .read_only = "off",
 		       .plan_cache_mode = "auto",
 		       .whole_table = "off"},
+	/* One at a time: two that derive the same customers would only wait for each other. */
+	[LANE_DERIVE] = {.name = "derive",
+			 .group_max = 8,
+			 .waiting_max = 1024,
+			 .lock_timeout_ms = "0",
+			 .read_only = "off",
+			 .plan_cache_mode = "auto",
+			 .whole_table = "off"},
 };
 
 /* Doubles with each failure, and is spread so that connections do not come back in step. */
@@ -84,6 +92,7 @@ bool lane_init(struct lane_state *l, enum lane which, const struct config *confi
 		[LANE_READ] = config->read_connections,
 		[LANE_REPORT] = config->report_connections,
 		[LANE_BULK] = 1, /* a batch must not crowd out everything else */
+		[LANE_DERIVE] = 1,
 	};
 	int64_t timeout_ms = which == LANE_REPORT ? config->report_timeout_ms : config->request_timeout_ms;
 	int64_t now_ms = clock_monotonic_ms();

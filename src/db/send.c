@@ -23,8 +23,10 @@ static bool send_write(struct connection *c, const struct group *g, enum query q
 
 static bool send_reads(struct connection *c, const struct segment *s)
 {
+	const struct segment_read *reads = s->wide ? s->wide : s->reads;
+
 	for (size_t r = 0; r < s->read_count; r++)
-		if (!connection_send(c, s->reads[r].query, s->reads[r].arg_count, s->reads[r].args))
+		if (!connection_send(c, reads[r].query, reads[r].arg_count, reads[r].args))
 			return false;
 	return true;
 }

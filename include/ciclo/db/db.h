@@ -28,9 +28,10 @@
 #include "queries.h" /* build/gen: enum query, one name per file of sql/queries */
 
 /* Kinds of work that must not wait for each other; each has its own connections and bounded queue. */
-enum lane { LANE_WRITE, LANE_READ, LANE_REPORT, LANE_BULK, LANE_COUNT };
+enum lane { LANE_WRITE, LANE_READ, LANE_REPORT, LANE_BULK, LANE_DERIVE, LANE_COUNT };
 
-enum { SEGMENT_WRITES_MAX = 8, SEGMENT_READS_MAX = 12, READ_ARGS_MAX = 12 };
+/* Writes: an order with a new customer, who is linked to a known one, under an Idempotency-Key. */
+enum { SEGMENT_WRITES_MAX = 14, SEGMENT_READS_MAX = 12, READ_ARGS_MAX = 12 };
 
 /* rows: JSON objects joined by commas, without the brackets. */
 struct segment_write {
@@ -69,6 +70,7 @@ struct segment {
 	struct segment_write writes[SEGMENT_WRITES_MAX];
 	size_t read_count;
 	struct segment_read reads[SEGMENT_READS_MAX];
+	struct segment_read *wide; /* instead of reads, for segments with many; the caller's. May be NULL */
 	const char *lock_key; /* what this writes on (a customer id); groups lock in its order. May be NULL */
 	bool snapshot;        /* the reads see one snapshot (REPEATABLE READ READ ONLY) */
 	int64_t deadline_ms;  /* clock_monotonic_ms() after which the caller wants DB_TIMEOUT */
