@@ -10,7 +10,7 @@ VERSION  := 0.1.0
 # V=1 shows the commands.
 Q := $(if $(V),,@)
 PYTHON   ?= /usr/bin/python3
-PKGS     := libmicrohttpd libpq jansson yaml-0.1 libpcre2-8 libsodium
+PKGS     := libmicrohttpd libpq jansson yaml-0.1 libpcre2-8 libsodium libcurl
 
 .DEFAULT_GOAL := build
 SHELL := /bin/bash
@@ -47,7 +47,7 @@ CFLAGS_ALL = -std=c17 -D_GNU_SOURCE -DCICLO_VERSION=\"$(VERSION)\" $(WARN) $(FLA
 	-include ciclo/base/banned.h -MMD -MP $(CFLAGS)
 
 # ---- what is built ----------------------------------------------------------------------------
-ROOMS   := base contract db kpi http api worker
+ROOMS   := base contract db kpi http api worker import
 SOURCES := $(foreach r,$(ROOMS),$(wildcard src/$(r)/*.c))
 QUERIES := $(sort $(wildcard sql/queries/*.sql))
 MIGRATIONS := $(sort $(wildcard sql/migrations/*.sql))
@@ -128,9 +128,10 @@ LINT_FLAGS = -std=c17 -D_GNU_SOURCE -DCICLO_VERSION=\"$(VERSION)\" -Iinclude -I$
 
 # One file a call: with several, the check of va_list reports what is not there.
 .PHONY: lint
-lint: deps-run deps-lint $(HEADERS_GEN) ## formatting, static analysis, rules of the house, both compilers
+lint: deps-run deps-lint deps-test $(HEADERS_GEN) ## formatting, static analysis, rules of the house, both compilers
 	clang-format-14 --dry-run -Werror $(C_FILES)
 	for rule in layers sizes names sql; do tests/lint/$$rule.sh; done
+	$(PYTHON) tests/lint/coverage.py
 	tests/lint/headers.sh $(GEN)
 	$(MAKE) --no-print-directory CC=gcc build
 	$(MAKE) --no-print-directory CC=clang-14 BUILD=$(BUILD)/clang build

@@ -98,6 +98,7 @@ create() {
 		random_page_cost = 1.1 # no disk turns: an index beats a scan of the whole table
 		timezone = 'UTC'
 		log_timezone = 'UTC'
+		log_error_verbosity = terse # DETAIL quotes rows and keys, which are e-mail addresses
 		include 'socket.conf'
 	EOT
 	as touch "$new/socket.conf"

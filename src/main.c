@@ -1,5 +1,5 @@
 /*
- * argv -> serve | migrate | key. Wiring and signals only.
+ * argv -> serve | migrate | check | import | key. Wiring and signals only.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -17,9 +17,11 @@
 #include "ciclo/base/config.h"
 #include "ciclo/base/log.h"
 #include "ciclo/contract/contract.h"
+#include "ciclo/db/check.h"
 #include "ciclo/db/keys.h"
 #include "ciclo/db/migrate.h"
 #include "ciclo/http/server.h"
+#include "ciclo/import/import.h"
 #include "ciclo/kpi/kpi.h"
 #include "ciclo/worker/worker.h"
 #include "openapi.h"
@@ -35,6 +37,8 @@ static int usage(FILE *out)
 {
 	fputs("usage: ciclo serve                      run the service\n"
 	      "       ciclo migrate                    bring the database schema up to date\n"
+	      "       ciclo check                      rebuild what is derived and compare\n"
+	      "       ciclo import FILE...             send NDJSON or CSV files to a service\n"
 	      "       ciclo key create --scopes A,B [--name NAME]\n"
 	      "       ciclo key list | revoke ID\n"
 	      "       ciclo describe config | kpis     the tables of the documentation\n"
@@ -234,6 +238,23 @@ static int migrate(void)
 	return migrate_run(config.database_url, stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static int check(void)
+{
+	struct config config;
+	if (!config_load(&config, stderr))
+		return EXIT_USAGE;
+	return check_run(config.database_url, stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int import(int argc, char **argv)
+{
+	json_object_seed(0);
+	struct contract *contract = load_contract();
+	int status = contract != NULL ? import_main(contract, argc, argv) : EXIT_FAILURE;
+	contract_free(contract);
+	return status;
+}
+
 /* The scopes that openapi.yaml knows, each once, NULL-terminated; free() the list. */
 static const char **known_scopes(const struct contract *contract)
 {
@@ -317,6 +338,10 @@ int main(int argc, char **argv)
 		return serve();
 	if (strcmp(command, "migrate") == 0 && argc == 2)
 		return migrate();
+	if (strcmp(command, "check") == 0 && argc == 2)
+		return check();
+	if (strcmp(command, "import") == 0)
+		return import(argc - 1, argv + 1);
 	if (strcmp(command, "key") == 0)
 		return key(argc - 2, argv + 2);
 	if (strcmp(command, "describe") == 0 && argc == 3)

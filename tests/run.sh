@@ -115,6 +115,7 @@ done
 for script in tests/contract/check_*.py; do
 	[[ -e $script ]] && check "contract/$(basename "$script" .py)" "$PYTHON" "$script"
 done
+check lint/coverage "$PYTHON" tests/lint/coverage.py
 check lint/schema migrated_schema
 unit_tests
 python_tests

@@ -1,4 +1,4 @@
--- Cohorts by the calendar period of the first completed order ever, and what they did in each period since.
+-- Cohorts of persons by the calendar period of the first completed order ever, and what they did in each period since.
 -- $1 day, week, month, quarter or year; $2, $3 only cohorts whose first day is in [$2, $3), NULL for all until today;
 -- $4 the most rows. Periods run to the one of today, or of the day before $3 if that is later.
 WITH shop AS MATERIALIZED (
@@ -20,29 +20,32 @@ WITH shop AS MATERIALIZED (
 ), span AS MATERIALIZED (
     SELECT array_agg(begins ORDER BY n) AS starts, max(ends) AS ends FROM period
 ), first_seen AS (
-    SELECT customer_id, min(ordered_at) AS first_at FROM orders
-    WHERE status IN ('paid', 'fulfilled') AND NOT test
-    GROUP BY customer_id
+    SELECT person_id, min(ordered_at) AS first_at FROM completed_orders GROUP BY person_id
 ), member AS MATERIALIZED (
-    SELECT f.customer_id, p.n AS cohort
+    SELECT f.person_id, p.n AS cohort
     FROM shop, span CROSS JOIN first_seen AS f
     JOIN period AS p ON p.n = width_bucket(f.first_at, (SELECT starts FROM span))
     WHERE p.first < shop.past AND ($2::date IS NULL OR p.first >= $2::date) AND f.first_at < span.ends
 ), cohort AS (
     SELECT cohort, count(*) AS customers FROM member GROUP BY cohort
+), known AS (
+    -- All rows of a person: its own, and those that are linked to it.
+    SELECT cohort, person_id, person_id AS customer_id FROM member
+    UNION ALL
+    SELECT m.cohort, m.person_id, p.customer_id FROM member AS m JOIN customer_persons AS p USING (person_id)
 ), fact AS (
-    SELECT m.cohort, m.customer_id, o.ordered_at AS at, true AS ordered,
+    SELECT k.cohort, k.person_id, o.ordered_at AS at, true AS ordered,
            CASE WHEN o.base_currency = shop.base_currency THEN o.base_net ELSE 0 END AS net
-    FROM shop, member AS m JOIN orders AS o USING (customer_id)
+    FROM shop, known AS k JOIN orders AS o USING (customer_id)
     WHERE o.status IN ('paid', 'fulfilled') AND NOT o.test
     UNION ALL
-    SELECT m.cohort, m.customer_id, n.refunded_at, false,
+    SELECT k.cohort, k.person_id, n.refunded_at, false,
            CASE WHEN n.base_currency = shop.base_currency THEN -n.base_net ELSE 0 END
-    FROM shop, member AS m JOIN refund_nets AS n USING (customer_id)
+    FROM shop, known AS k JOIN refund_nets AS n USING (customer_id)
     WHERE n.status IN ('paid', 'fulfilled') AND NOT n.test
 ), behaviour AS (
-    -- One row per customer and period, so that customers are counted without a DISTINCT.
-    SELECT f.cohort, width_bucket(f.at, (SELECT starts FROM span)) AS n, f.customer_id, bool_or(f.ordered) AS ordered,
+    -- One row per person and period, so that persons are counted without a DISTINCT.
+    SELECT f.cohort, width_bucket(f.at, (SELECT starts FROM span)) AS n, f.person_id, bool_or(f.ordered) AS ordered,
            sum(f.net) AS net
     FROM span, fact AS f WHERE f.at < span.ends GROUP BY 1, 2, 3
 ), cell AS (

@@ -1,5 +1,8 @@
--- Ids of customers that exist. $1: JSON array of {n, value: id}.
-SELECT r.n, c.customer_id AS id, c.customer_id, NULL AS content_hash, NULL AS detail
+-- Customers by id. $1: JSON array of {n, value: id}. detail: an external id that the person has, if it has one; the id is NULL for who was
+-- erased.
+SELECT r.n, CASE WHEN c.erased_at IS NULL THEN c.customer_id END AS id, c.customer_id, NULL AS content_hash, NULL AS detail,
+       coalesce(p.person_id, c.customer_id) AS person_id
 FROM json_to_recordset($1::json) AS r(n integer, value uuid)
 JOIN customers AS c ON c.customer_id = r.value
+LEFT JOIN customer_persons AS p ON p.customer_id = c.customer_id
 WHERE NOT c.anonymous;

@@ -1,4 +1,5 @@
--- Natural keys -> facts. $1: JSON array of {n, kind: resource, value: external id}.
-SELECT r.n, e.id, e.customer_id, e.content_hash, NULL AS detail
+-- Natural keys -> facts. $1: JSON array of {n, kind: resource, value: external id}. detail: not NULL when its customer was erased.
+SELECT r.n, e.id, e.customer_id, e.content_hash,
+       (SELECT to_json(c.erased_at) FROM customers AS c WHERE c.customer_id = e.customer_id) AS detail
 FROM json_to_recordset($1::json) AS r(n integer, kind text, value text)
 JOIN external_ids AS e ON e.resource = r.kind AND e.external_id = r.value;

@@ -1,11 +1,11 @@
 -- write 90
 -- Keeps the first answer under an Idempotency-Key, in the transaction of the data that it answers. A key of
 -- the last 24 hours must fail that transaction (23505); an older one is free again, purged or not.
-INSERT INTO idempotency_keys (key_hash, fingerprint, status, answer, created_at)
-SELECT key_hash, fingerprint, status, answer, created_at
+INSERT INTO idempotency_keys (key_hash, fingerprint, status, answer, customer_id, created_at)
+SELECT key_hash, fingerprint, status, answer, customer_id, created_at
 FROM json_to_recordset($1::json)
-     AS r(key_hash text, fingerprint text, status integer, answer text, created_at timestamptz)
+     AS r(key_hash text, fingerprint text, status integer, answer text, customer_id uuid, created_at timestamptz)
 ON CONFLICT (key_hash) DO UPDATE
 SET fingerprint = EXCLUDED.fingerprint, status = EXCLUDED.status, answer = EXCLUDED.answer,
-    created_at = EXCLUDED.created_at
+    customer_id = EXCLUDED.customer_id, created_at = EXCLUDED.created_at
 WHERE must(EXCLUDED.created_at - idempotency_keys.created_at > interval '24 hours', '23505');

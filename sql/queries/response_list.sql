@@ -3,8 +3,7 @@
 SELECT response_id AS id, rfc3339(answered_at) AS sort_key, document FROM response_documents
 WHERE survey_id = coalesce($4::uuid, (SELECT id FROM external_ids WHERE resource = 'surveys' AND external_id = $5))
   AND ($2::timestamptz IS NULL OR (answered_at, response_id) < ($2::timestamptz, $3::uuid))
-  AND (coalesce($6, $7) IS NULL OR customer_id = coalesce($6::uuid,
-           (SELECT customer_id FROM customer_identities WHERE kind = $7 AND value = $8)))
+  AND (coalesce($6, $7) IS NULL OR customer_id = ANY (customer_rows($6::uuid, $7, $8)))
   AND ($9::timestamptz IS NULL OR answered_at >= $9::timestamptz)
   AND ($10::timestamptz IS NULL OR answered_at < $10::timestamptz)
 ORDER BY answered_at DESC, response_id DESC LIMIT $1::integer;

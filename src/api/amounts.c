@@ -103,3 +103,16 @@ enum problem amounts_read(const json_t *order, struct amounts *ret, struct viola
 	*ret = a;
 	return PROBLEM_NONE;
 }
+
+json_t *items_document(const json_t *items)
+{
+	static const char *const members[] = {"sku",       "name",     "quantity", "unit_price",
+					      "unit_cost", "discount", NULL};
+	json_t *list = json_array();
+	for (size_t i = 0; i < json_array_size(items); i++) {
+		json_t *item = json_object();
+		document_copy(item, json_array_get(items, i), members);
+		json_array_append_new(list, item);
+	}
+	return list;
+}

@@ -27,5 +27,7 @@ struct amounts {
  * proportion to its amount, so net_with_cost = net * (lines with a cost / all lines), half-even.
  */
 enum problem amounts_read(const json_t *order, struct amounts *ret, struct violations *v) NODISCARD;
+/* Lines as answers show them: every member there. */
+json_t *items_document(const json_t *items) NODISCARD;
 
 #endif

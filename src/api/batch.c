@@ -77,7 +77,8 @@ static const struct fact *database_failure(const struct facts *facts)
 	return NULL;
 }
 
-/* The answer under the Idempotency-Key is stored; whether or not that worked, every fact is. */
+/* The answer under the Idempotency-Key is stored; whether or not that worked, every fact is. It has ids and the places of
+ * faults, and no value that was sent. */
 static void batch_stored(void *cls, const struct db_answer *answer)
 {
 	struct facts *facts = cls;
@@ -92,7 +93,8 @@ static void batch_store(struct facts *facts, json_t *doc)
 {
 	struct segment *s = &facts->segment;
 	char *text = json_write(doc);
-	const char *row = text != NULL ? idempotency_row(&facts->idempotency, facts->call, 200, text) : NULL;
+	const char *row =
+		text != NULL ? idempotency_row(&facts->idempotency, facts->call, 200, text, NULL) : NULL;
 	free(text);
 	json_decref(facts->item[0].document);
 	facts->item[0].document = doc;
@@ -123,7 +125,9 @@ static void batch_finish(struct facts *facts)
 		return;
 	}
 	json_t *doc = batch_document(facts);
-	if (facts->idempotency.used) {
+	/* As with single facts only a success is kept: a bad item may be sent again when its cause is gone, and the good ones
+	 * beside it are known by their natural keys then. */
+	if (facts->idempotency.used && json_integer_value(json_object_get(doc, "failed")) == 0) {
 		batch_store(facts, doc);
 		return;
 	}

@@ -39,6 +39,11 @@ void campaign_create(struct api *api, struct call *call)
 	fact_create(api, call, &campaigns);
 }
 
+void campaign_batch(struct api *api, struct call *call)
+{
+	fact_batch(api, call, &campaigns);
+}
+
 void campaign_get(struct api *api, struct call *call)
 {
 	resource_get_by(api, call, Q_CAMPAIGN_GET, "ref");

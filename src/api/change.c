@@ -44,6 +44,8 @@ void change_write(struct change *c, enum query query, const json_t *rows)
 	const char *text = keep_text(c, json_write(rows), json_is_array(rows) ? 1 : 0);
 	if (text != NULL && s->write_count < SEGMENT_WRITES_MAX)
 		s->writes[s->write_count++] = (struct segment_write){query, text};
+	else
+		c->failed = true;
 }
 
 enum problem change_problem(struct change *c, enum problem problem, const char *where, const char *code,
@@ -53,12 +55,52 @@ enum problem change_problem(struct change *c, enum problem problem, const char *
 	return problem;
 }
 
+json_t *change_next_version(struct change *c)
+{
+	json_t *doc = c->document = json_copy(c->current);
+	json_object_set_new(doc, "version", json_integer(document_int(doc, "version", 0) + 1));
+	document_instant(doc, "updated_at", c->now_us);
+	return doc;
+}
+
+enum problem change_end(struct change *c, const char *start, const char *end)
+{
+	char pointer[64];
+	char detail[128];
+	int64_t started = INT64_MIN;
+	int64_t ended = 0;
+	json_t *doc = change_next_version(c);
+	bool given = document_instant_from(doc, end, call_body(c->call), c->now_us);
+	const json_t *before = json_object_get(c->current, end);
+
+	snprintf(pointer, sizeof pointer, "/%s", end);
+	if (json_is_string(before)) {
+		if (!given || json_equal(before, json_object_get(doc, end)))
+			return PROBLEM_NONE;
+		return change_problem(c, PROBLEM_fact_conflict, pointer, "conflict",
+				      "it has ended before, at another time");
+	}
+	if (document_instant_read(c->current, start, &started) && document_instant_read(doc, end, &ended) &&
+	    ended < started) {
+		snprintf(detail, sizeof detail, "must not be before %s", start);
+		return change_problem(c, PROBLEM_validation_failed, pointer, "range", detail);
+	}
+	return PROBLEM_NONE;
+}
+
 static void answer_document(struct change *c, json_t *doc)
 {
 	json_t *version = json_object_get(doc, "version");
+	const char *id = json_string_value(json_object_get(doc, "id"));
+	if (id == NULL)
+		id = json_string_value(json_object_get(doc, "name"));
 	if (c->status == 201)
-		call_add_header(c->call, "Location", "%s%s", c->kind->location,
-				json_string_value(json_object_get(doc, "id")));
+		call_add_header(c->call, "Location", "%s%s", c->kind->location, id);
+	if (c->kind->answer != NULL) {
+		c->kind->answer(c->api, c->call, arena_strndup(call_arena(c->call), id, strlen(id)),
+				c->status);
+		return;
+	}
 	if (json_is_integer(version))
 		call_add_header(c->call, "ETag", "\"%" JSON_INTEGER_FORMAT "\"", json_integer_value(version));
 	call_reply(c->call, c->status, json_incref(doc));
@@ -71,6 +113,17 @@ static json_t *read_document(const struct db_answer *answer)
 		return NULL;
 	return json_read(db_cell(answer, 0, 0, COLUMN_DOCUMENT),
 			 db_cell_length(answer, 0, 0, COLUMN_DOCUMENT), why, sizeof why);
+}
+
+/* With what was read in the transaction of the writes. */
+static void answer_read(struct change *c, const struct db_answer *answer)
+{
+	json_decref(c->document);
+	c->document = read_document(answer);
+	if (c->document != NULL)
+		answer_document(c, c->document);
+	else
+		call_problem(c->call, PROBLEM_internal_error, NULL, "out of memory");
 }
 
 /* Somebody else was faster: try again, unless the client has named the version that it wants to change. */
@@ -114,15 +167,10 @@ static void written(void *cls, const struct db_answer *answer)
 		rejected(c, answer);
 	} else if (db_status(answer) != DB_OK) {
 		call_db_problem(c->call, answer);
-	} else if (!c->kind->reads_back) {
-		answer_document(c, c->document);
+	} else if (c->segment.read_count > 0) {
+		answer_read(c, answer);
 	} else {
-		json_decref(c->document);
-		c->document = read_document(answer);
-		if (c->document != NULL)
-			answer_document(c, c->document);
-		else
-			call_db_problem(c->call, answer);
+		answer_document(c, c->document);
 	}
 	change_free(c);
 }
@@ -132,29 +180,42 @@ static void write_idempotency(struct change *c)
 	if (!c->idempotency.used || c->document == NULL)
 		return;
 	char *answer = json_write(c->document);
-	const char *row =
-		answer != NULL ? idempotency_row(&c->idempotency, c->call, c->status, answer) : NULL;
+	const char *row = answer != NULL ? idempotency_row(&c->idempotency, c->call, c->status, answer,
+							   c->segment.lock_key)
+					 : NULL;
 	free(answer);
 	if (row != NULL && c->segment.write_count < SEGMENT_WRITES_MAX)
 		c->segment.writes[c->segment.write_count++] =
 			(struct segment_write){Q_IDEMPOTENCY_INSERT, row};
+	else
+		c->failed = true;
+}
+
+/* What is derived of the customer has to be made again. */
+static void write_changed(struct change *c)
+{
+	if (c->segment.lock_key == NULL)
+		return;
+	json_t *row = json_object();
+	json_object_set_new(row, "customer_id", json_string(c->segment.lock_key));
+	change_write(c, Q_CHANGED_CUSTOMER_INSERT, row);
+	json_decref(row);
 }
 
 static void submit(struct change *c)
 {
 	struct segment *s = &c->segment;
 	write_idempotency(c);
+	write_changed(c);
+	if (c->failed) {
+		call_problem(c->call, PROBLEM_internal_error, NULL, "nothing was stored");
+		change_free(c);
+		return;
+	}
 	s->lane = LANE_WRITE;
 	s->deadline_ms = call_deadline_ms(c->call);
 	s->done = written;
 	s->cls = c;
-	if (c->kind->reads_back) {
-		c->kind->read(c);
-		/* What was just created has an id now, whatever name it was asked for by. */
-		const char *id = json_string_value(json_object_get(c->document, "id"));
-		if (id != NULL)
-			s->reads[0].args[0] = arena_strndup(call_arena(c->call), id, strlen(id));
-	}
 	db_submit(c->api->db, s);
 }
 
@@ -167,14 +228,20 @@ static bool if_match(struct change *c)
 		return true;
 	if (c->current == NULL)
 		return false;
-	snprintf(tag, sizeof tag, "\"%" JSON_INTEGER_FORMAT "\"",
-		 json_integer_value(json_object_get(c->current, "version")));
-	return strcmp(field, "*") == 0 || strstr(field, tag) != NULL;
+	/* Behind a dot stands what changes without a write of the thing itself (a customer's stage); that is no conflict. */
+	int len = snprintf(tag, sizeof tag, "\"%" JSON_INTEGER_FORMAT "\"",
+			   json_integer_value(json_object_get(c->current, "version")));
+	if (strcmp(field, "*") == 0 || strstr(field, tag) != NULL)
+		return true;
+	tag[len - 1] = '.';
+	return strstr(field, tag) != NULL;
 }
 
 /* All is known. true: answered, or under way with nothing left to do here. */
-static enum problem settle(struct change *c)
+static enum problem settle(struct change *c, bool erased)
 {
+	if (erased)
+		return PROBLEM_erased;
 	if (c->current == NULL && !c->kind->creates)
 		return PROBLEM_not_found;
 	if (!if_match(c))
@@ -182,6 +249,15 @@ static enum problem settle(struct change *c)
 	c->status = 200;
 	c->segment = (struct segment){0};
 	return c->kind->apply(c);
+}
+
+static const char *advice(enum problem problem)
+{
+	if (problem == PROBLEM_not_found)
+		return "nothing here has this reference";
+	if (problem == PROBLEM_erased)
+		return "whom this id stood for was erased";
+	return "see errors; nothing was stored";
 }
 
 static void known(void *cls, const struct db_answer *answer)
@@ -193,7 +269,8 @@ static void known(void *cls, const struct db_answer *answer)
 		call_problem(c->call, PROBLEM_internal_error, NULL, "out of memory");
 	} else if (!idempotency_replay(&c->idempotency, c->call, answer)) {
 		c->current = read_document(answer);
-		enum problem problem = settle(c);
+		bool erased = db_rows(answer, 0) > 0 && db_cell(answer, 0, 0, COLUMN_DOCUMENT) == NULL;
+		enum problem problem = settle(c, erased);
 		if (problem == PROBLEM_NONE && c->segment.write_count > 0) {
 			submit(c);
 			return;
@@ -201,9 +278,7 @@ static void known(void *cls, const struct db_answer *answer)
 		if (problem == PROBLEM_NONE)
 			answer_document(c, c->current);
 		else
-			call_problem(c->call, problem, &c->violations, "%s",
-				     problem == PROBLEM_not_found ? "nothing here has this reference"
-								  : "see errors; nothing was stored");
+			call_problem(c->call, problem, &c->violations, "%s", advice(problem));
 	}
 	change_free(c);
 }

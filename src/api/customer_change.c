@@ -11,19 +11,6 @@
 
 enum { REFERRER = IDENTITY_KINDS }; /* refs[]: one per kind of identity, in their order, then who referred */
 
-static void read_customer(struct change *c)
-{
-	struct reference r = {0};
-	struct segment_read *read = &c->segment.reads[c->segment.read_count++];
-	*read = (struct segment_read){.query = Q_CUSTOMER_GET, .arg_count = 3};
-	if (reference_customer(&r, call_param(c->call, "ref"), call_arena(c->call)) == NULL)
-		return;
-	bool by_id = r.table == REF_CUSTOMER;
-	read->args[0] = by_id ? r.value : NULL;
-	read->args[1] = by_id ? NULL : r.kind;
-	read->args[2] = by_id ? NULL : r.value;
-}
-
 /* The identity that the path names is the customer's, also when the body does not repeat it. */
 static void complete_body(struct change *c)
 {
@@ -63,6 +50,13 @@ static const char *identity_before(const struct change *c, size_t kind)
 	return c->current != NULL ? identity_value(c->current, kind, call_arena(c->call)) : NULL;
 }
 
+/* refs[] by kind, as the rules of identities take them. */
+static void refs_by_kind(struct change *c, const struct reference *ret[IDENTITY_KINDS])
+{
+	for (size_t kind = 0; kind < IDENTITY_KINDS; kind++)
+		ret[kind] = &c->refs[kind];
+}
+
 static json_t *identity_row(const char *kind, const char *value, const char *customer_id)
 {
 	json_t *row = json_object();
@@ -72,19 +66,36 @@ static json_t *identity_row(const char *kind, const char *value, const char *cus
 	return row;
 }
 
-/* Identities that somebody else has, reported all at once. */
+/* Identities that somebody else has, reported all at once. Who has no account is no somebody else, but joins. */
 static enum problem check_identities(struct change *c)
 {
+	const struct reference *refs[IDENTITY_KINDS];
 	const char *id = json_string_value(json_object_get(c->current, "id"));
+	refs_by_kind(c, refs);
 	for (size_t kind = 0; kind < IDENTITY_KINDS; kind++) {
-		const struct reference *r = &c->refs[kind];
+		const struct reference *r = refs[kind];
 		char pointer[32];
 		snprintf(pointer, sizeof pointer, "/%s", identity_kinds[kind].member);
-		if (r->value != NULL && r->found && (id == NULL || strcmp(r->id, id) != 0))
+		bool own = id != NULL && strcmp(r->person_id, id) == 0;
+		bool joins = r->detail == NULL && strcmp(r->person_id, r->id) == 0;
+		if (r->value != NULL && r->found && !own && !joins)
 			change_problem(c, PROBLEM_identity_conflict, pointer, "conflict",
 				       "belongs to another customer");
 	}
 	return c->violations.total > 0 ? PROBLEM_identity_conflict : PROBLEM_NONE;
+}
+
+static void write_for_change(void *cls, enum query query, const json_t *rows)
+{
+	change_write(cls, query, rows);
+}
+
+/* Whoever was known by one of the identities before, without an account, is this customer. */
+static size_t links_of(struct change *c, const char *id, struct link links[LINKS_MAX])
+{
+	const struct reference *refs[IDENTITY_KINDS];
+	refs_by_kind(c, refs);
+	return customer_links(refs, id, links);
 }
 
 /* after: the new profile. An identity that it no longer shows goes, one that is new comes. */
@@ -98,7 +109,7 @@ static void write_identities(struct change *c, const json_t *after, const char *
 		const char *now = identity_value(after, kind, call_arena(c->call));
 		if (before != NULL && (now == NULL || strcmp(before, now) != 0))
 			json_array_append_new(gone, identity_row(identity_kinds[kind].kind, before, id));
-		if (r->value != NULL && !r->found)
+		if (r->value != NULL && !r->found && !r->placeholder)
 			json_array_append_new(new, identity_row(identity_kinds[kind].kind, r->value, id));
 	}
 	if (json_array_size(gone) > 0)
@@ -126,7 +137,8 @@ static json_t *build(struct change *c, const json_t *profile, const char *referr
 
 static bool is_same(struct change *c, bool new_identity)
 {
-	static const char *const moving[] = {"version", "updated_at", "identities", NULL};
+	static const char *const moving[] = {"version", "updated_at",  "identities",
+					     "stage",   "stage_since", NULL};
 	if (c->current == NULL || new_identity)
 		return false;
 	json_t *before = json_copy(c->current);
@@ -144,9 +156,21 @@ static bool is_same(struct change *c, bool new_identity)
 static bool brings_identity(const struct change *c)
 {
 	for (size_t kind = 0; kind < IDENTITY_KINDS; kind++)
-		if (c->refs[kind].value != NULL && !c->refs[kind].found)
+		if (c->refs[kind].value != NULL && !c->refs[kind].found && !c->refs[kind].placeholder)
 			return true;
 	return false;
+}
+
+/* Who is no longer the one who referred has one customer less to be proud of. */
+static void write_old_referrer(struct change *c, const char *referred_by)
+{
+	const char *before = json_string_value(json_object_get(c->current, "referred_by"));
+	if (before == NULL || (referred_by != NULL && strcmp(before, referred_by) == 0))
+		return;
+	json_t *row = json_object();
+	json_object_set_new(row, "customer_id", json_string(before));
+	change_write(c, Q_CHANGED_CUSTOMER_INSERT, row);
+	json_decref(row);
 }
 
 /* profile: the whole profile as it shall be; referred_by: an id, or NULL. */
@@ -157,14 +181,19 @@ static enum problem write_profile(struct change *c, const json_t *profile, const
 		return problem;
 	json_t *doc = build(c, profile, referred_by);
 	const char *id = json_string_value(json_object_get(doc, "id"));
-	if (is_same(c, brings_identity(c)))
+	struct link links[LINKS_MAX] = {0};
+	size_t link_count = links_of(c, id, links);
+	if (is_same(c, brings_identity(c) || link_count > 0))
 		return PROBLEM_NONE;
 	bool is_new = c->current == NULL;
 	c->status = is_new ? 201 : 200;
 	c->segment.lock_key = id;
 	change_write(c, is_new ? Q_CUSTOMER_INSERT : Q_CUSTOMER_UPDATE, doc);
 	change_write(c, is_new ? Q_CUSTOMER_PROFILE_INSERT : Q_CUSTOMER_PROFILE_UPDATE, doc);
+	change_write(c, Q_CUSTOMER_CONSENT_RECORD, doc);
 	write_identities(c, profile, id);
+	link_write(write_for_change, c, link_count, links, c->now_us);
+	write_old_referrer(c, referred_by);
 	return PROBLEM_NONE;
 }
 
@@ -192,6 +221,10 @@ static enum problem apply_put(struct change *c)
 		return PROBLEM_internal_error;
 	if (c->current == NULL && r.table == REF_CUSTOMER)
 		return PROBLEM_not_found;
+	for (size_t kind = 0; kind < IDENTITY_KINDS && c->current == NULL; kind++)
+		if (c->refs[kind].placeholder && strcmp(r.kind, c->refs[kind].kind) == 0)
+			return change_problem(c, PROBLEM_validation_failed, "/email", "placeholder",
+					      "stands for nobody, by the settings");
 	for (size_t kind = 0; kind < IDENTITY_KINDS; kind++) {
 		const char *value = identity_value(body, kind, call_arena(c->call));
 		if (r.table != REF_IDENTITY || strcmp(r.kind, identity_kinds[kind].kind) != 0 ||
@@ -241,18 +274,18 @@ static enum problem apply_patch(struct change *c)
 
 void customer_put(struct api *api, struct call *call)
 {
-	static const struct change_kind kind = {.read = read_customer,
+	static const struct change_kind kind = {.read = customer_read,
 						.refer = refer_put,
 						.apply = apply_put,
 						.location = "/v1/customers/",
 						.creates = true,
-						.reads_back = true};
+						.answer = customer_answer_id};
 	change_run(api, call, &kind);
 }
 
 void customer_update(struct api *api, struct call *call)
 {
 	static const struct change_kind kind = {
-		.read = read_customer, .refer = refer, .apply = apply_patch, .reads_back = true};
+		.read = customer_read, .refer = refer, .apply = apply_patch, .answer = customer_answer_id};
 	change_run(api, call, &kind);
 }

@@ -26,33 +26,70 @@ static void refer(struct fact *f)
 	}
 }
 
-/* The one customer that has any of the identities; *ret stays NULL when nobody has. */
+/* The person that the identities mean; *ret stays NULL when nobody has any. Customers without an account are joined to it; an
+ * account is nobody else's. */
 static enum problem one_owner(struct fact *f, const struct reference **ret)
 {
+	const struct reference *const *refs = (const struct reference *const *)f->customer;
 	const struct reference *owner = NULL;
 	for (size_t kind = 0; kind < IDENTITY_KINDS; kind++) {
-		const struct reference *r = f->customer[kind];
+		const struct reference *r = refs[kind];
 		if (r == NULL || !r->found)
 			continue;
-		bool other_account = f->customer[0] != NULL && !f->customer[0]->found && r->detail != NULL;
-		if (other_account || (owner != NULL && strcmp(owner->id, r->id) != 0)) {
+		bool other = owner != NULL && strcmp(owner->person_id, r->person_id) != 0;
+		bool joins = r->detail == NULL && strcmp(r->person_id, r->id) == 0;
+		if (customer_is_other(refs, r) || (other && !joins)) {
 			char pointer[32];
 			snprintf(pointer, sizeof pointer, "/%s", identity_kinds[kind].member);
 			return fact_problem(f, PROBLEM_identity_conflict, pointer, "conflict",
 					    "belongs to another customer");
 		}
-		owner = r;
+		if (owner == NULL)
+			owner = r;
 	}
 	*ret = owner;
 	return PROBLEM_NONE;
+}
+
+static void write_customer(struct fact *f, const struct reference *known)
+{
+	if (known == NULL) {
+		customer_set_stage(f->document, f->facts->now_us);
+		fact_write(f, Q_CUSTOMER_INSERT, f->document);
+		fact_write(f, Q_CUSTOMER_PROFILE_INSERT, f->document);
+	} else {
+		customer_guard(f);
+		fact_write(f, Q_CUSTOMER_ADOPT, f->document);
+		fact_write(f, Q_CUSTOMER_PROFILE_ADOPT, f->document);
+		customer_write_links(f, known->person_id);
+		f->reread = true;
+	}
+	customer_write_consents(f, f->document);
+	customer_write_identities(f);
+}
+
+/* Those of the profile, without an address that stands for nobody. */
+static json_t *identities(struct fact *f)
+{
+	json_t *profile = json_copy(f->input);
+	for (size_t kind = 0; kind < IDENTITY_KINDS; kind++)
+		if (f->customer[kind] != NULL && f->customer[kind]->placeholder)
+			json_object_del(profile, identity_kinds[kind].member);
+	json_t *list = customer_identities(profile, call_arena(f->facts->call));
+	json_decref(profile);
+	return list;
 }
 
 static enum problem complete(struct fact *f)
 {
 	const struct reference *known = NULL;
 	const char *referrer = f->referrer != NULL && f->referrer->found ? f->referrer->id : NULL;
-	bool repeated = f->own != NULL && f->own->found;
 
+	for (size_t kind = 0; kind < IDENTITY_KINDS && f->own != NULL; kind++)
+		if (f->customer[kind] != NULL && f->customer[kind]->placeholder &&
+		    strncmp(f->own->value, "email:", strlen("email:")) == 0)
+			f->own = NULL; /* an address that stands for nobody is nobody's natural key */
+	bool repeated = f->own != NULL && f->own->found;
 	if (f->referrer != NULL && referrer == NULL)
 		return fact_problem(f, PROBLEM_unknown_reference, "/referred_by", "unknown",
 				    "there is no such customer");
@@ -60,23 +97,12 @@ static enum problem complete(struct fact *f)
 	if (problem != PROBLEM_NONE)
 		return problem;
 	if (known != NULL)
-		memcpy(f->id, known->id, sizeof f->id);
+		memcpy(f->id, known->person_id, sizeof f->id);
 	memcpy(f->customer_id, f->id, sizeof f->customer_id);
 	f->document = customer_document(f->input, f->id, referrer, f->facts->now_us);
-	json_object_set_new(f->document, "identities",
-			    customer_identities(f->input, call_arena(f->facts->call)));
+	json_object_set_new(f->document, "identities", identities(f));
 	f->content = f->input;
-	if (known == NULL) {
-		fact_write(f, Q_CUSTOMER_INSERT, f->document);
-		fact_write(f, Q_CUSTOMER_PROFILE_INSERT, f->document);
-	} else {
-		fact_write(f, Q_CUSTOMER_ADOPT, f->document);
-		fact_write(f, Q_CUSTOMER_PROFILE_ADOPT, f->document);
-		f->segment.reads[f->segment.read_count++] =
-			(struct segment_read){.query = Q_CUSTOMER_GET, .arg_count = 3, .args = {f->id}};
-		f->answer_from_read = true;
-	}
-	customer_write_identities(f);
+	write_customer(f, known);
 	return PROBLEM_NONE;
 }
 
@@ -87,6 +113,7 @@ static const struct fact_kind customers = {
 	.get_args = 3,
 	.parent = REF_TABLES,
 	.refer = refer,
+	.answer = customer_answer_id,
 	.complete = complete,
 };
 
@@ -106,9 +133,9 @@ void customer_get(struct api *api, struct call *call)
 	if (reference_customer(&r, call_param(call, "ref"), call_arena(call)) == NULL)
 		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
 	else if (r.table == REF_CUSTOMER)
-		resource_get(api, call, Q_CUSTOMER_GET, 3, (const char *[]){r.value, NULL, NULL});
+		customer_answer_id(api, call, r.value, 200);
 	else
-		resource_get(api, call, Q_CUSTOMER_GET, 3, (const char *[]){NULL, r.kind, r.value});
+		customer_answer(api, call, (const char *[]){NULL, r.kind, r.value}, 200);
 }
 
 void customer_list(struct api *api, struct call *call)
@@ -120,7 +147,10 @@ void customer_list(struct api *api, struct call *call)
 		.filters = {{"email", FILTER_TEXT},
 			    {"external_id", FILTER_TEXT},
 			    {"created_from", FILTER_TEXT},
-			    {"created_to", FILTER_TEXT}},
+			    {"created_to", FILTER_TEXT},
+			    {"stage", FILTER_TEXT},
+			    {"consent", FILTER_TEXT}},
+		.fresh = true,
 	};
 	list_get(api, call, &list);
 }

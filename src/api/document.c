@@ -33,14 +33,25 @@ void document_instant(json_t *doc, const char *name, int64_t us)
 	json_object_set_new(doc, name, json_string(text));
 }
 
+bool document_instant_read(const json_t *doc, const char *name, int64_t *ret)
+{
+	const json_t *value = json_object_get(doc, name);
+	return json_is_string(value) &&
+	       instant_parse(json_string_value(value), json_string_length(value), ret);
+}
+
 bool document_instant_from(json_t *doc, const char *name, const json_t *from, int64_t fallback)
 {
-	const json_t *value = json_object_get(from, name);
 	int64_t us = fallback;
-	bool given = json_is_string(value) &&
-		     instant_parse(json_string_value(value), json_string_length(value), &us);
+	bool given = document_instant_read(from, name, &us);
 	document_instant(doc, name, us);
 	return given;
+}
+
+void document_instant_or_null(json_t *doc, const char *name, const json_t *from)
+{
+	if (!document_instant_from(doc, name, from, 0))
+		json_object_set_new(doc, name, json_null());
 }
 
 int64_t document_int(const json_t *doc, const char *name, int64_t fallback)

@@ -24,6 +24,10 @@ void document_instant(json_t *doc, const char *name, int64_t us);
  * (and is no part of what the client said).
  */
 bool document_instant_from(json_t *doc, const char *name, const json_t *from, int64_t fallback);
+/* Reads an instant; false when there is none. */
+bool document_instant_read(const json_t *doc, const char *name, int64_t *ret) NODISCARD;
+/* The same as document_instant_from, with null as the fallback. */
+void document_instant_or_null(json_t *doc, const char *name, const json_t *from);
 /* Member as integer, or the fallback when absent or null. */
 int64_t document_int(const json_t *doc, const char *name, int64_t fallback);
 /* Hash (BLAKE2b-256, hex): the same for equal values, whatever the order of their names. */

@@ -38,9 +38,11 @@ struct facts *facts_new(struct api *api, struct call *call, const struct fact_ki
 	for (size_t i = 0; i < count; i++)
 		item[i].facts = facts;
 	facts->now_us = clock_now_us();
-	idempotency_init(&facts->idempotency, call);
+	/* PUT says how something is from now on: to replay an old answer would hide what came in between. */
+	if (strcmp(call_operation(call)->method, "POST") == 0)
+		idempotency_init(&facts->idempotency, call);
 	if (kind->parent != REF_TABLES)
-		facts->parent = *reference_resource(&facts->parent, kind->parent, call_param(call, "ref"));
+		reference_parent(&facts->parent, kind->parent, call);
 	return facts;
 }
 
@@ -71,6 +73,9 @@ static void add_location(struct facts *facts, const char *id)
 				kind->child, id);
 	else if (kind->location != NULL)
 		call_add_header(facts->call, "Location", "%s%s", kind->location, id);
+	else if (kind->replaces) /* what was PUT is where it was PUT */
+		call_add_header(facts->call, "Location", "%.*s", (int)strcspn(call_target(facts->call), "?"),
+				call_target(facts->call));
 }
 
 /* ---- rounds --------------------------------------------------------------------------------- */
@@ -214,6 +219,15 @@ static void single_created(struct facts *facts, struct fact *f)
 static void single_finish(struct facts *facts)
 {
 	struct fact *f = &facts->item[0];
+	if (facts->kind->answer != NULL &&
+	    (f->state == FACT_UNCHANGED || (f->state == FACT_CREATED && f->reread))) {
+		const char *id = arena_strndup(call_arena(facts->call), f->id, strlen(f->id));
+		if (f->state == FACT_CREATED)
+			add_location(facts, f->id);
+		facts->kind->answer(facts->api, facts->call, id, f->state == FACT_CREATED ? 201 : 200);
+		facts_free(facts);
+		return;
+	}
 	if (f->state == FACT_UNCHANGED) {
 		stored_answer(facts);
 		return;

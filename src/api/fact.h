@@ -56,6 +56,7 @@ struct fact {
 	struct reference *referrer; /* referred_by */
 	struct reference *parent;   /* what the path names; shared by all facts of a request */
 	struct reference *order;
+	struct reference *about; /* what else the kind refers to */
 
 	char id[UUID_TEXT];
 	char customer_id[UUID_TEXT]; /* "" until known */
@@ -63,7 +64,9 @@ struct fact {
 	json_t *content;        /* what the hash covers, when it is not the document; borrowed */
 	bool instant_defaulted; /* kind->instant was not given */
 	bool answer_from_read;  /* the segment's first read is the answer, not the document */
+	bool reread;            /* kind->answer answers, not the document */
 	bool replaced;          /* kind->replaces, and what the natural key names was there before */
+	bool names_customer;    /* customer_id was looked up: nothing is written if it is erased meanwhile */
 
 	enum problem problem;
 	struct violations *violations; /* arena; NULL when there are none */
@@ -85,6 +88,9 @@ struct fact_kind {
 	bool replaces;
 	/* Adds what the fact refers to with fact_refer(). */
 	void (*refer)(struct fact *f);
+	/* Answers a single request once the fact is there, where the document alone cannot: what was here before, and facts
+	 * with `reread`. id lives as long as the call. NULL: the document, or what get reads. */
+	void (*answer)(struct api *api, struct call *call, const char *id, int status);
 	/* All references are answered: completes f->document and adds the writes. */
 	enum problem (*complete)(struct fact *f);
 };
@@ -141,6 +147,10 @@ void facts_round_finish(struct facts *facts);
 struct reference *fact_refer(struct fact *f, struct reference r);
 /* The natural key: external_id below prefix (NULL: none), if the input has one. */
 void fact_refer_own(struct fact *f, const char *prefix);
+/* The `order` member, if the input has one. */
+void fact_refer_order(struct fact *f);
+/* Says so when that order is not there. */
+enum problem fact_check_order(struct fact *f);
 /* Adds a write of one row (object) or of all rows of an array; fact_fail when memory is out. */
 void fact_write(struct fact *f, enum query query, const json_t *rows);
 /* Gives the fact the violations that were found, and returns the problem. A batch holds ten thousand facts, so only bad

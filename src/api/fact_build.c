@@ -43,6 +43,21 @@ void fact_refer_own(struct fact *f, const char *prefix)
 							  .value = key});
 }
 
+void fact_refer_order(struct fact *f)
+{
+	struct reference r;
+	const char *order = json_string_value(json_object_get(f->input, "order"));
+	if (order != NULL)
+		f->order = fact_refer(f, *reference_resource(&r, REF_ORDER, order));
+}
+
+enum problem fact_check_order(struct fact *f)
+{
+	if (f->order == NULL || f->order->found)
+		return PROBLEM_NONE;
+	return fact_problem(f, PROBLEM_unknown_reference, "/order", "unknown", "there is no such order");
+}
+
 /* ---- what a kind says of a fact ----------------------------------------------------------------- */
 
 void fact_write(struct fact *f, enum query query, const json_t *rows)

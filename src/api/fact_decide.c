@@ -9,9 +9,12 @@
 #include "ciclo/contract/json.h"
 
 /* What the hash of a fact leaves out: what Ciclo adds, and what would change with the settings. */
-static const char *const not_content[] = {
-	"id",       "version",     "created_at", "updated_at", "base_total", "base_currency",
-	"base_net", "base_amount", "refunded",   NULL};
+static const char *const not_content[] = {"id",         "version",       "created_at", "updated_at",
+					  "base_total", "base_currency", "base_net",   "base_amount",
+					  "refunded",   "paid_at",       "due_at",     NULL};
+
+/* Members that came with a later version: facts that do not say them keep the hash that they were stored with. */
+static const char *const content_if_given[] = {"purpose", NULL};
 
 /* ---- deciding one fact -------------------------------------------------------------------------- */
 
@@ -29,7 +32,7 @@ static void fact_reset(struct fact *f)
 	f->content = NULL;
 	f->segment = (struct segment){0};
 	f->answer_from_read = false;
-	f->replaced = false;
+	f->replaced = f->reread = f->names_customer = false;
 	f->problem = PROBLEM_NONE;
 	f->customer_id[0] = '\0';
 	if (f->violations != NULL)
@@ -45,6 +48,9 @@ static bool fact_hash(const struct fact *f, char ret[HASH_TEXT])
 	json_t *content = json_copy(f->content != NULL ? f->content : f->document);
 	for (size_t i = 0; not_content[i] != NULL; i++)
 		json_object_del(content, not_content[i]);
+	for (size_t i = 0; content_if_given[i] != NULL; i++)
+		if (json_is_null(json_object_get(content, content_if_given[i])))
+			json_object_del(content, content_if_given[i]);
 	if (f->instant_defaulted)
 		json_object_del(content, f->facts->kind->instant);
 	bool ok = content != NULL && document_hash(content, ret);
@@ -65,7 +71,7 @@ static bool fact_claim(struct fact *f)
 	for (size_t i = 0; i < f->ref_count; i++) {
 		const struct reference *r = &f->refs[i];
 		bool creates = r->table == REF_FACT || r->table == REF_IDENTITY;
-		if (r->found || !creates)
+		if (r->found || r->placeholder || !creates)
 			continue;
 		keys[count] = arena_printf(call_arena(f->facts->call), "%s %s", r->kind, r->value);
 		if (keys[count] == NULL || json_object_get(claimed, keys[count]) != NULL)
@@ -98,8 +104,10 @@ static void fact_write_idempotency(struct fact *f)
 	if (!facts->idempotency.used || facts->batch || f->document == NULL)
 		return;
 	char *answer = json_write(f->document);
-	const char *row =
-		answer != NULL ? idempotency_row(&facts->idempotency, facts->call, f->replaced ? 200 : 201, answer) : NULL;
+	const char *customer_id = f->customer_id[0] != '\0' ? f->customer_id : NULL;
+	const char *row = answer != NULL ? idempotency_row(&facts->idempotency, facts->call,
+							   f->replaced ? 200 : 201, answer, customer_id)
+					 : NULL;
 	free(answer);
 	if (row == NULL || f->segment.write_count == SEGMENT_WRITES_MAX)
 		f->problem = PROBLEM_internal_error;
@@ -176,6 +184,18 @@ static void fact_written(void *cls, const struct db_answer *answer)
 		facts_round_finish(facts);
 }
 
+/* What is derived of the customer has to be made again. */
+static void fact_write_changed(struct fact *f)
+{
+	if (f->customer_id[0] == '\0')
+		return;
+	json_t *row = json_object();
+	json_object_set_new(row, "customer_id", json_string(f->customer_id));
+	json_object_set_new(row, "alive", json_boolean(f->names_customer));
+	fact_write(f, Q_CHANGED_CUSTOMER_INSERT, row);
+	json_decref(row);
+}
+
 static void fact_submit(struct fact *f)
 {
 	struct segment *s = &f->segment;
@@ -219,6 +239,7 @@ void fact_decide(struct fact *f)
 		if (!fact_claim(f))
 			return;
 		fact_write_own(f, hash);
+		fact_write_changed(f);
 		fact_write_idempotency(f);
 	}
 	if (problem == PROBLEM_NONE)

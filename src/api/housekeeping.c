@@ -1,22 +1,38 @@
 #include "ciclo/api/housekeeping.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "ciclo/base/time.h"
 
 enum {
 	/* Often enough that each purge is small, rarely enough to be no load. */
 	PURGE_EVERY_MS = 10 * 60 * 1000,
-	PURGE_PATIENCE_MS = 30 * 1000
+	/* What a report that comes in between has to derive by itself. */
+	DERIVE_EVERY_MS = 1000,
+	PATIENCE_MS = 30 * 1000
 };
 
 static const int64_t keep_us = INT64_C(24) * 3600 * 1000000;
+/* Customers of one transaction: some 100 ms, so that a report that waits for its turn hardly notices. */
+static const char derive_at_once[] = "200";
+
+static bool begin(struct chore *c, int64_t now_ms, int64_t every_ms)
+{
+	if (c->due_ms == 0)
+		c->due_ms = now_ms + every_ms;
+	if (now_ms < c->due_ms || c->under_way)
+		return false;
+	c->due_ms = now_ms + every_ms;
+	c->under_way = true;
+	return true;
+}
 
 static void purged(void *cls, const struct db_answer *answer)
 {
-	struct housekeeping *h = cls;
+	struct chore *c = cls;
 	(void)answer; /* what was not forgotten now is forgotten next time */
-	h->under_way = false;
+	c->under_way = false;
 }
 
 static void purge(struct housekeeping *h, struct db *db, int64_t now_ms)
@@ -24,24 +40,44 @@ static void purge(struct housekeeping *h, struct db *db, int64_t now_ms)
 	char before[INSTANT_TEXT];
 	instant_format(clock_now_us() - keep_us, before);
 	snprintf(h->row, sizeof h->row, "{\"before\":\"%s\"}", before);
-	h->under_way = true;
-	h->segment = (struct segment){.lane = LANE_BULK,
-				      .write_count = 1,
-				      .writes = {{Q_IDEMPOTENCY_PURGE, h->row}},
-				      .deadline_ms = now_ms + PURGE_PATIENCE_MS,
-				      .done = purged,
-				      .cls = h};
-	db_submit(db, &h->segment);
+	h->purge.segment = (struct segment){.lane = LANE_BULK,
+					    .write_count = 1,
+					    .writes = {{Q_IDEMPOTENCY_PURGE, h->row}},
+					    .deadline_ms = now_ms + PATIENCE_MS,
+					    .done = purged,
+					    .cls = &h->purge};
+	db_submit(db, &h->purge.segment);
+}
+
+/* There was something to do, so there may be more: at once. */
+static void derived(void *cls, const struct db_answer *answer)
+{
+	struct chore *c = cls;
+	c->under_way = false;
+	if (db_status(answer) == DB_OK && strcmp(db_cell(answer, 0, 0, 0), "0") != 0)
+		c->due_ms = 1;
+}
+
+static void derive(struct housekeeping *h, struct db *db, int64_t now_ms)
+{
+	struct segment *s = &h->derive.segment;
+	*s = (struct segment){.lane = LANE_DERIVE,
+			      .deadline_ms = now_ms + PATIENCE_MS,
+			      .done = derived,
+			      .cls = &h->derive,
+			      .read_count = 1};
+	s->reads[0] = (struct segment_read){
+		.query = Q_DERIVE_CHANGED, .arg_count = 2, .args = {derive_at_once, NULL}};
+	db_submit(db, s);
 }
 
 int64_t housekeeping_tick(struct housekeeping *h, struct db *db, int64_t now_ms)
 {
-	if (h->due_ms == 0)
-		h->due_ms = now_ms + PURGE_EVERY_MS;
-	if (now_ms >= h->due_ms) {
-		h->due_ms = now_ms + PURGE_EVERY_MS;
-		if (!h->under_way)
-			purge(h, db, now_ms);
-	}
-	return h->due_ms - now_ms;
+	if (begin(&h->purge, now_ms, PURGE_EVERY_MS))
+		purge(h, db, now_ms);
+	if (begin(&h->derive, now_ms, DERIVE_EVERY_MS))
+		derive(h, db, now_ms);
+	int64_t next = h->purge.due_ms < h->derive.due_ms ? h->purge.due_ms : h->derive.due_ms;
+	/* What is under way and due again waits for its answer, which wakes the loop. */
+	return next > now_ms ? next - now_ms : DERIVE_EVERY_MS;
 }

@@ -71,13 +71,15 @@ bool idempotency_replay(const struct idempotency *i, struct call *call, const st
 	return true;
 }
 
-const char *idempotency_row(const struct idempotency *i, struct call *call, int status, const char *answer)
+const char *idempotency_row(const struct idempotency *i, struct call *call, int status, const char *answer,
+			    const char *customer_id)
 {
 	json_t *row = json_object();
 	json_object_set_new(row, "key_hash", json_string(i->key_hash));
 	json_object_set_new(row, "fingerprint", json_string(i->fingerprint));
 	json_object_set_new(row, "status", json_integer(status));
 	json_object_set_new(row, "answer", json_string(answer));
+	document_text(row, "customer_id", customer_id);
 	document_instant(row, "created_at", clock_now_us());
 	char *text = json_write(row);
 	const char *kept = text != NULL ? arena_strndup(call_arena(call), text, strlen(text)) : NULL;

@@ -30,8 +30,9 @@ const char *idempotency_stored_id(const struct idempotency *i, struct call *call
 /* true: the key was used before and the call is answered (replay, or 422 for another request). */
 bool idempotency_replay(const struct idempotency *i, struct call *call,
 			const struct db_answer *answer) NODISCARD;
-/* The row that stores an answer, as JSON text in the call's arena; NULL when memory is out. */
-const char *idempotency_row(const struct idempotency *i, struct call *call, int status,
-			    const char *answer) NODISCARD;
+/* The row that stores an answer, as JSON text in the call's arena; NULL when memory is out. customer_id: whom the answer tells of, so
+ * that it goes when the customer is erased; NULL: nobody. */
+const char *idempotency_row(const struct idempotency *i, struct call *call, int status, const char *answer,
+			    const char *customer_id) NODISCARD;
 
 #endif

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-const char kpi_csv_header[] =
-	"kpi,stage,unit,currency,from,to,time_zone,value,numerator,denominator,reason,low,high";
+const char kpi_csv_header[] = "kpi,stage,unit,currency,from,to,time_zone,value,numerator,denominator,reason,"
+			      "low,high," CSV_EXTRA_HEADER;
 
 void csv_init(struct csv *csv, const char *header)
 {
@@ -69,6 +69,29 @@ void csv_confidence(struct csv *csv, struct confidence c)
 	csv_figure(csv, (struct figure){.known = c.known, .value = c.high}, SHARE_PLACES);
 }
 
+static void csv_window(struct csv *csv, const struct window *window)
+{
+	if (window) {
+		csv_day(csv, window->from);
+		csv_day(csv, window->to);
+	} else {
+		csv_text(csv, NULL);
+		csv_text(csv, NULL);
+	}
+}
+
+void csv_extra(struct csv *csv, const struct csv_extra *extra, unsigned places)
+{
+	const struct comparison *c = &extra->comparison;
+
+	csv_text(csv, extra->group);
+	csv_window(csv, extra->window);
+	csv_figure(csv, extra->previous, places);
+	csv_figure(csv, c->change, places);
+	csv_figure(csv, c->change_ratio, SHARE_PLACES);
+	csv_text(csv, !c->tested ? NULL : c->significant ? "true" : "false");
+}
+
 void csv_end(struct csv *csv)
 {
 	buf_adds(&csv->text, "\r\n");
@@ -88,7 +111,8 @@ void csv_release(struct csv *csv)
 	buf_release(&csv->text);
 }
 
-void kpi_csv_row(struct csv *csv, const struct kpi_frame *frame, const struct kpi_result *result)
+void kpi_csv_row(struct csv *csv, const struct kpi_frame *frame, const struct kpi_result *result,
+		 const struct csv_extra *extra)
 {
 	const struct kpi *kpi = frame->kpi;
 
@@ -104,5 +128,6 @@ void kpi_csv_row(struct csv *csv, const struct kpi_frame *frame, const struct kp
 	csv_figure(csv, result->denominator, PART_PLACES);
 	csv_text(csv, result->reason);
 	csv_confidence(csv, result->confidence);
+	csv_extra(csv, extra, unit_places(kpi->unit));
 	csv_end(csv);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ciclo/contract/json.h"
+#include "kpi_members.h"
 
 json_t *figure_json(struct figure figure, unsigned places)
 {
@@ -139,6 +140,42 @@ json_t *kpi_point(const struct kpi_frame *frame, const struct kpi_result *result
 	return doc;
 }
 
+json_t *kpi_group(const struct kpi *kpi, const char *key, const struct kpi_result *result)
+{
+	json_t *doc = json_object();
+
+	json_object_set_new(doc, "key", text_json(key));
+	set_value(doc, kpi, result);
+	return doc;
+}
+
+struct comparison kpi_compare(const struct kpi_result *now, const struct kpi_result *before)
+{
+	return compare(now->value, now->sample, before->value, before->sample);
+}
+
+void set_comparison(json_t *doc, const struct comparison *c, const char *reason, unsigned places)
+{
+	json_object_set_new(doc, "change", figure_json(c->change, places));
+	json_object_set_new(doc, "change_ratio", figure_json(c->change_ratio, SHARE_PLACES));
+	json_object_set_new(doc, "significant", c->tested ? json_boolean(c->significant) : json_null());
+	json_object_set_new(doc, "reason", text_json(reason ? reason : c->reason));
+}
+
+json_t *kpi_previous(const struct kpi_frame *frame, const struct kpi_result *now,
+		     const struct kpi_result *before)
+{
+	struct comparison c = kpi_compare(now, before);
+	json_t *doc = json_object();
+
+	set_window(doc, frame->window);
+	if (frame->until)
+		json_object_set_new(doc, "until", json_string(frame->until));
+	set_value(doc, frame->kpi, before);
+	set_comparison(doc, &c, before->reason, unit_places(frame->kpi->unit));
+	return doc;
+}
+
 /* Parameters that this KPI takes besides those that all take. */
 static json_t *parameters_json(const struct kpi *kpi)
 {
@@ -150,6 +187,32 @@ static json_t *parameters_json(const struct kpi *kpi)
 		json_array_append_new(list, json_string("until"));
 	if (kpi->takes & TAKES_LIFETIME)
 		json_array_append_new(list, json_string("lifetime_months"));
+	if (kpi->takes & TAKES_SURVEY)
+		json_array_append_new(list, json_string("survey"));
+	return list;
+}
+
+static json_t *dimensions_json(const struct kpi *kpi)
+{
+	unsigned dimensions = kpi_dimensions(kpi, &kpi->terms);
+	json_t *list = json_array();
+
+	for (enum dimension d = DIMENSION_NONE + 1; d < DIMENSION_COUNT; d++) {
+		if (dimensions & 1U << d)
+			json_array_append_new(list, json_string(dimension_name(d)));
+	}
+	return list;
+}
+
+/* The parts whose facts can be listed. */
+static json_t *members_json(const struct kpi *kpi)
+{
+	json_t *list = json_array();
+
+	for (enum kpi_part part = 0; part < PARTS; part++) {
+		if (members_of(kpi, &kpi->terms, part).list)
+			json_array_append_new(list, json_string(part_name(part)));
+	}
 	return list;
 }
 
@@ -164,6 +227,8 @@ json_t *kpi_entry(const struct kpi *kpi)
 	json_object_set_new(doc, "formula", json_string(kpi->terms.formula));
 	json_object_set_new(doc, "version", json_integer(kpi->version));
 	json_object_set_new(doc, "parameters", parameters_json(kpi));
+	json_object_set_new(doc, "group_by", dimensions_json(kpi));
+	json_object_set_new(doc, "members", members_json(kpi));
 	return doc;
 }
 

@@ -1,22 +1,21 @@
 /*
- * Lists: keyset pages, newest first, {"items": [...], "next": cursor or null} and the same in a Link field.
+ * Lists: keyset pages (page.h) of one resource.
  *
- * Every list statement takes $1 limit, $2 sort key and $3 id of the last item seen, then the path argument (if the
- * list has a parent), then its filters; it returns id, sort_key, document. Lists run in the report lane: a page of 1,000
- * must not delay point reads, and optional filters want a plan made for their values.
+ * Every list statement takes the parameters of a page, then the path argument (if the list has a parent), then its
+ * filters. Lists run in the report lane: a page of 1,000 must not delay point reads, and optional filters want a plan
+ * made for their values.
  */
 #ifndef CICLO_SRC_API_LIST_H
 #define CICLO_SRC_API_LIST_H
 
 #include "ciclo/api/api.h"
+#include "page.h"
 #include "reference.h"
-
-/* What the sort key of a list is. */
-enum list_order { LIST_BY_INSTANT, LIST_BY_DAY };
 
 /* How a query parameter becomes statement parameters. */
 enum filter_kind {
 	FILTER_TEXT,    /* one, as it is */
+	FILTER_INTEGER, /* one, in digits */
 	FILTER_CUSTOMER /* three: id, or identity kind and value */
 };
 
@@ -29,8 +28,9 @@ struct list_kind {
 	enum query query;
 	enum list_order order;
 	enum reference_table
-		parent; /* of the path argument {ref}: two parameters, id or external id; REF_TABLES: none */
-	struct list_filter filters[6];
+		parent; /* of the path argument {ref}: two parameters, id or external id; REF_CUSTOMER: three, id, or identity kind and value; REF_TABLES: none */
+	struct list_filter filters[8];
+	bool fresh; /* reads what is derived, which is brought up to the facts first */
 };
 
 /* The whole handler. kind must be static. */

@@ -12,7 +12,7 @@
 enum { READ_SURVEY = 1, SURVEY_COLUMN_ID = 0, SURVEY_COLUMN_DOCUMENT = 2 };
 
 static const char csv_header[] = "survey,from,to,time_zone,score,responses,promoters,passives,detractors,"
-				 "margin_of_error,low,high";
+				 "margin_of_error,low,high," CSV_EXTRA_HEADER;
 
 static bool has_survey(const struct report *r)
 {
@@ -24,14 +24,15 @@ static bool plan(struct report *r)
 	const char *args[2] = {NULL, NULL};
 
 	if (has_survey(r)) {
-		struct segment_read *read = &r->segment.reads[r->segment.read_count++];
+		struct segment_read *read = report_slot(r);
 
+		if (!read)
+			return false;
 		resource_args(r->call, "survey", args);
 		*read = (struct segment_read){
 			.query = Q_SURVEY_GET, .arg_count = 2, .args = {args[0], args[1]}};
 	}
-	report_read(r, Q_NPS_GET, 2, args);
-	return true;
+	return report_read(r, FAMILY_SURVEYS, Q_NPS_GET, 2, args);
 }
 
 /* The survey of the request is there, and asks what NPS asks. */
@@ -92,15 +93,28 @@ static json_t *point(struct window window)
 	return doc;
 }
 
-static bool score_of(const struct db_answer *answer, const struct report_tables *tables, size_t bucket,
+static json_t *group(const char *key)
+{
+	json_t *doc = json_object();
+
+	json_object_set_new(doc, "key", key ? json_string(key) : json_null());
+	return doc;
+}
+
+static bool score_of(const struct report *r, const struct db_answer *answer, enum report_cut cut, size_t n,
 		     struct nps *ret)
 {
 	struct measures facts;
 
-	if (!report_facts(answer, tables, bucket, &facts))
+	if (!report_facts(r, answer, cut, n, &facts))
 		return false;
 	*ret = nps_of(&facts);
 	return true;
+}
+
+static struct comparison compare_scores(const struct nps *now, const struct nps *before)
+{
+	return compare(now->score, nps_sample(now), before->score, nps_sample(before));
 }
 
 static const char *survey_id(const struct report *r, const struct db_answer *answer)
@@ -108,56 +122,129 @@ static const char *survey_id(const struct report *r, const struct db_answer *ans
 	return has_survey(r) ? db_cell(answer, READ_SURVEY, 0, SURVEY_COLUMN_ID) : NULL;
 }
 
-/* false: a measure makes no sense; doc may then have a part of the answer. */
-static bool fill_json(const struct report *r, const struct db_answer *answer, json_t *doc)
+static bool fill_series(const struct report *r, const struct db_answer *answer, json_t *doc)
 {
-	const char *id = survey_id(r, answer);
-	json_t *series = r->interval == INTERVAL_NONE ? NULL : json_array();
+	json_t *series = json_array();
 	struct nps nps;
 
-	json_object_set_new(doc, "survey", id ? json_string(id) : json_null());
-	json_object_set_new(doc, "from", day_json(r->window.from));
-	json_object_set_new(doc, "to", day_json(r->window.to));
-	json_object_set_new(doc, "time_zone", json_string(r->shop.time_zone));
-	if (!score_of(answer, &r->whole, 0, &nps))
-		return false;
-	set_score(doc, &nps);
-	json_object_set_new(doc, "as_of", json_string(r->shop.as_of));
-	if (series)
-		json_object_set_new(doc, "series", series);
+	json_object_set_new(doc, "series", series);
 	for (size_t b = 0; b < r->bucket_count; b++) {
 		json_t *part = point(r->bucket[b]);
 
 		json_array_append_new(series, part);
-		if (!score_of(answer, &r->series, b, &nps))
+		if (!score_of(r, answer, CUT_SERIES, b, &nps))
 			return false;
 		set_score(part, &nps);
 	}
 	return true;
 }
 
-static bool fill_csv(const struct report *r, const struct db_answer *answer, struct csv *csv)
+static bool fill_groups(const struct report *r, const struct db_answer *answer, json_t *doc)
 {
-	bool cut = r->interval != INTERVAL_NONE;
+	json_t *groups = json_array();
 	struct nps nps;
 
-	for (size_t b = 0; b < (cut ? r->bucket_count : 1); b++) {
-		struct window window = cut ? r->bucket[b] : r->window;
+	json_object_set_new(doc, "groups", groups);
+	for (size_t g = 0; g < r->groups.count; g++) {
+		json_t *part = group(r->groups.key[g]);
 
-		if (!score_of(answer, cut ? &r->series : &r->whole, b, &nps))
+		json_array_append_new(groups, part);
+		if (!score_of(r, answer, CUT_GROUPS, g, &nps))
 			return false;
-		csv_text(csv, survey_id(r, answer));
-		csv_day(csv, window.from);
-		csv_day(csv, window.to);
-		csv_text(csv, r->shop.time_zone);
-		csv_figure(csv, nps.score, unit_places(UNIT_SCORE));
-		csv_count(csv, nps.responses);
-		csv_count(csv, nps.promoters);
-		csv_count(csv, nps.passives);
-		csv_count(csv, nps.detractors);
-		csv_figure(csv, nps.margin_of_error, unit_places(UNIT_SCORE));
-		csv_confidence(csv, nps.confidence);
-		csv_end(csv);
+		set_score(part, &nps);
+	}
+	return true;
+}
+
+static bool fill_previous(const struct report *r, const struct db_answer *answer, const struct nps *now,
+			  json_t *doc)
+{
+	json_t *part = point(r->previous);
+	struct comparison comparison;
+	struct nps before;
+
+	json_object_set_new(doc, "previous", part);
+	if (!score_of(r, answer, CUT_PREVIOUS, 0, &before))
+		return false;
+	comparison = compare_scores(now, &before);
+	set_score(part, &before);
+	set_comparison(part, &comparison, reason_of(&before), unit_places(UNIT_SCORE));
+	return true;
+}
+
+/* false: a measure makes no sense; doc may then have a part of the answer. */
+static bool fill_json(const struct report *r, const struct db_answer *answer, json_t *doc)
+{
+	const char *id = survey_id(r, answer);
+	struct nps nps;
+
+	json_object_set_new(doc, "survey", id ? json_string(id) : json_null());
+	json_object_set_new(doc, "from", day_json(r->window.from));
+	json_object_set_new(doc, "to", day_json(r->window.to));
+	json_object_set_new(doc, "time_zone", json_string(r->shop.time_zone));
+	if (!score_of(r, answer, CUT_WHOLE, 0, &nps))
+		return false;
+	set_score(doc, &nps);
+	json_object_set_new(doc, "as_of", json_string(r->shop.as_of));
+	return (!r->cut[CUT_SERIES].asked || fill_series(r, answer, doc)) &&
+	       (!r->cut[CUT_GROUPS].asked || fill_groups(r, answer, doc)) &&
+	       (!r->cut[CUT_PREVIOUS].asked || fill_previous(r, answer, &nps, doc));
+}
+
+/* ---- CSV: a row, or one for each interval, or one for each group ---- */
+
+static enum report_cut csv_cut(const struct report *r)
+{
+	if (r->cut[CUT_SERIES].asked)
+		return CUT_SERIES;
+	return r->cut[CUT_GROUPS].asked ? CUT_GROUPS : CUT_WHOLE;
+}
+
+static size_t csv_count_rows(const struct report *r)
+{
+	const size_t rows[CUTS] = {
+		[CUT_WHOLE] = 1, [CUT_SERIES] = r->bucket_count, [CUT_GROUPS] = r->groups.count};
+
+	return rows[csv_cut(r)];
+}
+
+static bool csv_row(const struct report *r, const struct db_answer *answer, size_t n, struct csv *csv)
+{
+	enum report_cut cut = csv_cut(r);
+	struct window window = cut == CUT_SERIES ? r->bucket[n] : r->window;
+	struct csv_extra extra = {.group = cut == CUT_GROUPS ? r->groups.key[n] : NULL};
+	struct nps nps, before;
+
+	if (!score_of(r, answer, cut, n, &nps))
+		return false;
+	if (r->cut[CUT_PREVIOUS].asked) {
+		if (!score_of(r, answer, CUT_PREVIOUS, 0, &before))
+			return false;
+		extra = (struct csv_extra){.window = &r->previous,
+					   .previous = before.score,
+					   .comparison = compare_scores(&nps, &before)};
+	}
+	csv_text(csv, survey_id(r, answer));
+	csv_day(csv, window.from);
+	csv_day(csv, window.to);
+	csv_text(csv, r->shop.time_zone);
+	csv_figure(csv, nps.score, unit_places(UNIT_SCORE));
+	csv_count(csv, nps.responses);
+	csv_count(csv, nps.promoters);
+	csv_count(csv, nps.passives);
+	csv_count(csv, nps.detractors);
+	csv_figure(csv, nps.margin_of_error, unit_places(UNIT_SCORE));
+	csv_confidence(csv, nps.confidence);
+	csv_extra(csv, &extra, unit_places(UNIT_SCORE));
+	csv_end(csv);
+	return true;
+}
+
+static bool fill_csv(const struct report *r, const struct db_answer *answer, struct csv *csv)
+{
+	for (size_t n = 0; n < csv_count_rows(r); n++) {
+		if (!csv_row(r, answer, n, csv))
+			return false;
 	}
 	return true;
 }

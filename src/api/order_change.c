@@ -54,7 +54,9 @@ static enum problem apply_status(struct change *c)
 		return change_problem(
 			c, PROBLEM_invalid_state, "/status", "state",
 			"an order moves from pending to paid to fulfilled, and a cancelled one not at all");
-	next_version(c, next);
+	json_t *doc = next_version(c, next);
+	if (json_is_null(json_object_get(doc, "paid_at")))
+		document_instant_from(doc, "paid_at", call_body(c->call), c->now_us);
 	write_order(c);
 	return PROBLEM_NONE;
 }

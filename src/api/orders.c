@@ -15,20 +15,6 @@ static void refer(struct fact *f)
 	customer_refer(f);
 }
 
-/* Lines as the answer shows them: every member there. */
-static json_t *items_document(const json_t *items)
-{
-	static const char *const members[] = {"sku",       "name",     "quantity", "unit_price",
-					      "unit_cost", "discount", NULL};
-	json_t *list = json_array();
-	for (size_t i = 0; i < json_array_size(items); i++) {
-		json_t *item = json_object();
-		document_copy(item, json_array_get(items, i), members);
-		json_array_append_new(list, item);
-	}
-	return list;
-}
-
 /* The row that order_item_insert.sql makes the lines of. */
 static void write_items(struct fact *f)
 {
@@ -74,13 +60,13 @@ static enum problem write_order(struct fact *f, const struct exchange *e, const 
 
 static void build_document(struct fact *f, const struct exchange *e, const struct amounts *a)
 {
-	static const char *const fields[] = {"id",       "external_id", "customer_id",   "ordered_at",
-					     "status",   "currency",    "exchange_rate", "items",
-					     "discount", "shipping",    "tax",           "tax_included",
-					     "total",    "net",         "base_currency", "base_total",
-					     "base_net", "storefront",  "channel",       "campaign",
-					     "cart",     "test",        "refunded",      "cancelled_at",
-					     "version",  "created_at",  "updated_at",    NULL};
+	static const char *const fields[] = {
+		"id",         "external_id",   "customer_id", "ordered_at", "status",
+		"currency",   "exchange_rate", "items",       "discount",   "shipping",
+		"tax",        "tax_included",  "total",       "net",        "base_currency",
+		"base_total", "base_net",      "storefront",  "channel",    "campaign",
+		"cart",       "test",          "refunded",    "paid_at",    "cancelled_at",
+		"version",    "created_at",    "updated_at",  NULL};
 	json_t *doc = fact_document(f, fields);
 	json_object_set_new(doc, "customer_id", json_string(f->customer_id));
 	json_object_set_new(doc, "items", items_document(json_object_get(f->input, "items")));
@@ -89,6 +75,8 @@ static void build_document(struct fact *f, const struct exchange *e, const struc
 	json_object_set_new(doc, "net", json_integer(a->net));
 	json_object_set_new(doc, "base_currency", json_string(e->base_currency));
 	json_object_set_new(doc, "refunded", json_integer(0));
+	if (strcmp(json_string_value(json_object_get(doc, "status")), "pending") != 0)
+		json_object_set(doc, "paid_at", json_object_get(doc, "ordered_at"));
 	json_object_set_new(doc, "cancelled_at", json_null());
 	json_object_set_new(doc, "version", json_integer(1));
 	document_instant(doc, "updated_at", f->facts->now_us);

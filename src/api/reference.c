@@ -6,12 +6,19 @@
 #include "ciclo/contract/json.h"
 
 static const enum query lookup_query[REF_TABLES] = {
-	[REF_FACT] = Q_FACT_LOOKUP,   [REF_IDENTITY] = Q_IDENTITY_LOOKUP, [REF_CUSTOMER] = Q_CUSTOMER_LOOKUP,
-	[REF_ORDER] = Q_ORDER_LOOKUP, [REF_SURVEY] = Q_SURVEY_LOOKUP,     [REF_CAMPAIGN] = Q_CAMPAIGN_LOOKUP,
+	[REF_FACT] = Q_FACT_LOOKUP,
+	[REF_IDENTITY] = Q_IDENTITY_LOOKUP,
+	[REF_CUSTOMER] = Q_CUSTOMER_LOOKUP,
+	[REF_ORDER] = Q_ORDER_LOOKUP,
+	[REF_SURVEY] = Q_SURVEY_LOOKUP,
+	[REF_CAMPAIGN] = Q_CAMPAIGN_LOOKUP,
+	[REF_SUBSCRIPTION] = Q_SUBSCRIPTION_LOOKUP,
+	[REF_DUE] = Q_SUBSCRIPTION_DUE_LOOKUP,
+	[REF_CART] = Q_CART_LOOKUP,
 };
 
 /* Columns of every look-up statement, in order. */
-enum { COLUMN_N, COLUMN_ID, COLUMN_CUSTOMER_ID, COLUMN_CONTENT_HASH, COLUMN_DETAIL };
+enum { COLUMN_N, COLUMN_ID, COLUMN_CUSTOMER_ID, COLUMN_CONTENT_HASH, COLUMN_DETAIL, COLUMN_PERSON_ID };
 
 const char *email_normal(const char *email, struct arena *arena)
 {
@@ -61,6 +68,14 @@ struct reference *reference_resource(struct reference *r, enum reference_table t
 	return r;
 }
 
+struct reference *reference_parent(struct reference *r, enum reference_table table, const struct call *call)
+{
+	if (table != REF_CART)
+		return reference_resource(r, table, call_param(call, "ref"));
+	*r = (struct reference){.table = table, .kind = "external", .value = call_param(call, "external_id")};
+	return r;
+}
+
 bool lookup_init(struct lookup *l, size_t max, struct arena *arena)
 {
 	*l = (struct lookup){.max = max, .arena = arena};
@@ -71,7 +86,7 @@ bool lookup_init(struct lookup *l, size_t max, struct arena *arena)
 void lookup_add(struct lookup *l, struct reference *r)
 {
 	json_t *row = json_object();
-	r->found = false;
+	r->found = r->placeholder = false;
 	if (r->value == NULL || l->count == l->max || row == NULL) {
 		json_decref(row);
 		return;
@@ -116,11 +131,17 @@ static bool answer_row(struct lookup *l, const struct db_answer *answer, size_t 
 {
 	unsigned long n = strtoul(db_cell(answer, read, row, COLUMN_N), NULL, 10);
 	const char *id = db_cell(answer, read, row, COLUMN_ID);
-	if (n >= l->count || id == NULL)
+	if (n >= l->count)
 		return false;
 	struct reference *r = l->reference[n];
-	r->found = true;
+	r->found = id != NULL;
+	r->placeholder = id == NULL;
+	if (id == NULL)
+		return true;
 	snprintf(r->id, sizeof r->id, "%s", id);
+	if (db_columns(answer, read) > COLUMN_PERSON_ID)
+		snprintf(r->person_id, sizeof r->person_id, "%s",
+			 db_cell(answer, read, row, COLUMN_PERSON_ID));
 	return keep(l, answer, read, row, COLUMN_CUSTOMER_ID, &r->customer_id) &&
 	       keep(l, answer, read, row, COLUMN_CONTENT_HASH, &r->content_hash) &&
 	       keep(l, answer, read, row, COLUMN_DETAIL, &r->detail);

@@ -16,15 +16,19 @@
 #include "ciclo/base/attr.h"
 #include "ciclo/base/uuid7.h"
 #include "ciclo/db/db.h"
+#include "ciclo/http/call.h"
 
 /* Where a reference is looked up; each has a statement that takes rows {n, kind, value}. */
 enum reference_table {
 	REF_FACT,     /* kind: the resource */
 	REF_IDENTITY, /* kind: external, email, visitor */
 	REF_CUSTOMER, /* value: UUID */
-	REF_ORDER,    /* kind: id or external; so are the next two */
+	REF_ORDER,    /* kind: id or external; so are the next three */
 	REF_SURVEY,
 	REF_CAMPAIGN,
+	REF_CART, /* value: external id */
+	REF_SUBSCRIPTION,
+	REF_DUE, /* kind: interval, value: when a subscription starts; detail says when it is due for the first time */
 	REF_TABLES
 };
 
@@ -34,16 +38,20 @@ struct reference {
 	const char *value;
 	/* What the look-up found. */
 	bool found;
+	bool placeholder; /* REF_IDENTITY: an address that stands for nobody; never found, never written. REF_CUSTOMER: was erased */
 	char id[UUID_TEXT];
-	const char *customer_id;  /* NULL: belongs to no customer */
-	const char *content_hash; /* REF_FACT */
-	const char *detail;       /* JSON text, or NULL */
+	char person_id[UUID_TEXT]; /* REF_IDENTITY, REF_CUSTOMER: who that is, links followed */
+	const char *customer_id;   /* NULL: belongs to no customer */
+	const char *content_hash;  /* REF_FACT */
+	const char *detail;        /* JSON text, or NULL. REF_IDENTITY: an external id of the person */
 };
 
 /* Customer reference: a UUID or an identity; e-mail addresses in lower case. NULL when memory is out. */
 struct reference *reference_customer(struct reference *r, const char *text, struct arena *arena) NODISCARD;
 /* Reference to an order, survey or campaign: a UUID or external:ID. */
 struct reference *reference_resource(struct reference *r, enum reference_table table, const char *text);
+/* What the path of a call names above its own: {ref}, for carts {external_id}. */
+struct reference *reference_parent(struct reference *r, enum reference_table table, const struct call *call);
 /* An e-mail address as identities store it. */
 const char *email_normal(const char *email, struct arena *arena) NODISCARD;
 

@@ -1,31 +1,30 @@
 #include "report.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ciclo/base/buf.h"
 #include "handlers.h"
 
-enum { DATES_WHOLE, DATES_SERIES };
-
-/* Statements with the last day that counts as a third parameter. */
-enum { FAMILIES_WITH_UNTIL = 1U << FAMILY_VALUE };
-
-static const enum query family_query[FAMILY_COUNT] = {
-	[FAMILY_ORDERS] = Q_KPI_ORDERS,       [FAMILY_CUSTOMERS] = Q_KPI_CUSTOMERS,
-	[FAMILY_MARKETING] = Q_KPI_MARKETING, [FAMILY_SURVEYS] = Q_KPI_SURVEYS,
-	[FAMILY_VALUE] = Q_KPI_VALUE,
-};
+/* They read what is derived, which is brought up to the facts first; the others read the facts. */
+enum { FAMILIES_DERIVED = 1U << FAMILY_CARTS | 1U << FAMILY_PROGRAMS };
 
 bool wants_csv(const struct call *call)
 {
 	return strcmp(call_answer_type(call), "text/csv") == 0;
 }
 
-void refuse_parameter(struct call *call, const char *name, const char *code, const char *detail)
+void refuse_parameter(struct call *call, const char *name, const char *code, const char *fmt, ...)
 {
 	struct violations v = {0};
+	char detail[256];
+	va_list args;
 
+	va_start(args, fmt);
+	vsnprintf(detail, sizeof(detail), fmt, args);
+	va_end(args);
 	violation_add(&v, IN_QUERY, name, code, "%s", detail);
 	call_problem(call, PROBLEM_invalid_parameter, &v, "%s: %s", name, detail);
 	violations_release(&v);
@@ -47,6 +46,7 @@ bool report_day(const struct call *call, const char *name, int32_t *ret)
 struct report *report_new(struct api *api, struct call *call)
 {
 	struct report *r = calloc(1, sizeof(*r));
+	size_t cuts;
 
 	if (!r) {
 		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
@@ -56,7 +56,19 @@ struct report *report_new(struct api *api, struct call *call)
 	r->call = call;
 	r->buckets_max = BUCKETS_MAX;
 	r->interval = interval_parse(call_param(call, "interval"));
-	return r;
+	r->dimension = dimension_parse(call_param(call, "group_by"));
+	r->compare = earlier_parse(call_param(call, "compare"));
+	r->cut[CUT_WHOLE].asked = true;
+	r->cut[CUT_SERIES].asked = r->interval != INTERVAL_NONE;
+	r->cut[CUT_GROUPS].asked = r->dimension != DIMENSION_NONE;
+	r->cut[CUT_PREVIOUS].asked = r->compare != EARLIER_NONE;
+	cuts = (size_t)r->cut[CUT_SERIES].asked + r->cut[CUT_GROUPS].asked + r->cut[CUT_PREVIOUS].asked;
+	if (!wants_csv(call) || cuts <= 1)
+		return r;
+	refuse_parameter(call, r->cut[CUT_GROUPS].asked ? "group_by" : "compare", "csv",
+			 "a table has room for one of interval, group_by and compare");
+	report_free(r);
+	return NULL;
 }
 
 void report_free(struct report *r)
@@ -137,6 +149,17 @@ static bool cut_window(struct report *r)
 	return false;
 }
 
+static bool find_previous(struct report *r)
+{
+	if (r->compare == EARLIER_NONE)
+		return true;
+	r->previous = window_earlier(r->window, r->compare);
+	if (r->previous.from >= day_from_civil(1, 1, 1))
+		return true;
+	refuse_parameter(r->call, "compare", "window", "the earlier window begins before the year 1");
+	return false;
+}
+
 /* {2026-01-01,2026-02-01}: the first days, or the days after the last. */
 static const char *dates_text(struct report *r, const struct window *windows, size_t count, bool ends)
 {
@@ -155,96 +178,39 @@ static const char *dates_text(struct report *r, const struct window *windows, si
 	return kept;
 }
 
-static bool write_dates(struct report *r)
+/* An earlier window has an earlier `until`, so that both had the same time. */
+static int32_t until_of(const struct report *r, enum report_cut cut)
 {
-	for (size_t end = 0; end < 2; end++) {
-		r->dates[DATES_WHOLE][end] = dates_text(r, &r->window, 1, end);
-		r->dates[DATES_SERIES][end] =
-			r->bucket_count ? dates_text(r, r->bucket, r->bucket_count, end) : "{}";
-	}
-	day_format(r->until, r->until_text);
-	for (size_t end = 0; end < 2; end++) {
-		if (r->dates[DATES_WHOLE][end] && r->dates[DATES_SERIES][end])
+	int32_t first = day_from_civil(1, 1, 1);
+	int32_t until = cut == CUT_PREVIOUS ? day_earlier(r->until, r->window, r->compare) : r->until;
+
+	return until < first ? first : until;
+}
+
+/* The parameters of every cut that was asked for; false when memory is out. */
+static bool write_cuts(struct report *r)
+{
+	const struct {
+		const struct window *windows;
+		size_t count;
+	} source[CUTS] = {[CUT_WHOLE] = {&r->window, 1},
+			  [CUT_SERIES] = {r->bucket, r->bucket_count},
+			  [CUT_GROUPS] = {&r->window, 1},
+			  [CUT_PREVIOUS] = {&r->previous, 1}};
+
+	for (enum report_cut c = 0; c < CUTS; c++) {
+		struct report_tables *cut = &r->cut[c];
+
+		if (!cut->asked)
 			continue;
-		call_problem(r->call, PROBLEM_internal_error, NULL, "out of memory");
-		return false;
-	}
-	return true;
-}
-
-/* ---- statements ---- */
-
-static void add_table(struct report *r, struct report_tables *tables, size_t dates, enum query query,
-		      size_t arg_count, const char *const *args)
-{
-	struct segment_read *read = &r->segment.reads[r->segment.read_count];
-
-	*read = (struct segment_read){.query = query, .arg_count = 2 + arg_count};
-	memcpy(read->args, r->dates[dates], sizeof(r->dates[dates]));
-	for (size_t i = 0; i < arg_count; i++)
-		read->args[2 + i] = args[i];
-	tables->table[tables->count++].read = r->segment.read_count++;
-}
-
-void report_read(struct report *r, enum query query, size_t arg_count, const char *const *args)
-{
-	add_table(r, &r->whole, DATES_WHOLE, query, arg_count, args);
-	if (r->bucket_count)
-		add_table(r, &r->series, DATES_SERIES, query, arg_count, args);
-}
-
-void report_families(struct report *r, unsigned families)
-{
-	const char *until = r->until_text;
-
-	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-		if (families & 1U << f)
-			report_read(r, family_query[f], FAMILIES_WITH_UNTIL & 1U << f ? 1 : 0, &until);
-	}
-}
-
-/* ---- measures ---- */
-
-/* The first column is the number of the bucket; every other one is a measure. */
-static bool read_columns(const struct db_answer *answer, struct report_table *table, size_t buckets)
-{
-	table->columns = db_columns(answer, table->read);
-	if (table->columns > REPORT_COLUMNS_MAX || db_rows(answer, table->read) != buckets)
-		return false;
-	for (size_t column = 1; column < table->columns; column++) {
-		table->measure[column] = measure_find(db_column_name(answer, table->read, column));
-		if (table->measure[column] == MEASURE_NONE)
-			return false;
-	}
-	return true;
-}
-
-static bool read_tables(struct report *r, const struct db_answer *answer)
-{
-	for (size_t t = 0; t < r->whole.count; t++) {
-		if (!read_columns(answer, &r->whole.table[t], 1))
-			return false;
-	}
-	for (size_t t = 0; t < r->series.count; t++) {
-		if (!read_columns(answer, &r->series.table[t], r->bucket_count))
-			return false;
-	}
-	return true;
-}
-
-bool report_facts(const struct db_answer *answer, const struct report_tables *tables, size_t bucket,
-		  struct measures *ret)
-{
-	*ret = (struct measures){0};
-	for (size_t t = 0; t < tables->count; t++) {
-		const struct report_table *table = &tables->table[t];
-
-		for (size_t column = 1; column < table->columns; column++) {
-			const char *cell = db_cell(answer, table->read, bucket, column);
-
-			if (!cell || !measure_parse(cell, &ret->of[table->measure[column]]))
+		for (size_t end = 0; end < 2; end++) {
+			cut->dates[end] = dates_text(r, source[c].windows, source[c].count, end);
+			if (!cut->dates[end])
 				return false;
 		}
+		if (c == CUT_GROUPS)
+			cut->dimension = dimension_name(r->dimension);
+		day_format(until_of(r, c), cut->until);
 	}
 	return true;
 }
@@ -257,19 +223,20 @@ static void on_report(void *cls, const struct db_answer *answer)
 
 	if (db_status(answer) != DB_OK)
 		call_db_problem(r->call, answer);
-	else if (!report_shop_read(answer, 0, &r->shop) || !read_tables(r, answer))
+	else if (!report_shop_read(answer, 0, &r->shop))
 		refuse_measures(r->call);
-	else
+	else if (report_find(r, answer))
 		r->answer(r, answer);
 	report_free(r);
 }
 
 static void begin_segment(struct report *r, enum lane lane, db_done_fn *done)
 {
+	r->read[0] = (struct segment_read){.query = Q_SETTINGS_GET};
 	r->segment = (struct segment){
 		.lane = lane,
 		.read_count = 1,
-		.reads = {{.query = Q_SETTINGS_GET}},
+		.wide = r->read,
 		.snapshot = lane == LANE_REPORT,
 		.deadline_ms = call_deadline_ms(r->call),
 		.done = done,
@@ -286,16 +253,44 @@ static void on_settings(void *cls, const struct db_answer *answer)
 		report_free(r);
 		return;
 	}
+	if (!resolve_window(r) || !cut_window(r) || !find_previous(r)) {
+		report_free(r);
+		return;
+	}
 	begin_segment(r, LANE_REPORT, on_report);
-	if (!resolve_window(r) || !cut_window(r) || !write_dates(r) || !r->plan(r)) {
+	if (!write_cuts(r) || !r->plan(r)) {
+		call_problem(r->call, PROBLEM_internal_error, NULL, "no room for what this report asks");
 		report_free(r);
 		return;
 	}
 	db_submit(r->api->db, &r->segment);
 }
 
-void report_start(struct report *r)
+bool report_set_window(struct report *r, struct window window)
 {
+	r->window = window;
+	r->bucket_count = 0;
+	r->cut[CUT_SERIES].asked = false;
+	return write_cuts(r);
+}
+
+static void on_fresh(void *cls, const struct db_answer *failure)
+{
+	struct report *r = cls;
+
+	if (failure) {
+		call_db_problem(r->call, failure);
+		report_free(r);
+		return;
+	}
 	begin_segment(r, LANE_READ, on_settings);
 	db_submit(r->api->db, &r->segment);
+}
+
+void report_start(struct report *r)
+{
+	if (r->every_kpi || (r->kpi && kpi_families(r->kpi, r->terms) & FAMILIES_DERIVED))
+		fresh_start(&r->fresh, r->api->db, call_deadline_ms(r->call), on_fresh, r);
+	else
+		on_fresh(r, NULL);
 }

@@ -2,8 +2,12 @@
  * Reports: KPIs and NPS over a window of days.
  *
  * Two segments: the settings first, because the shop's calendar decides where the window and its buckets begin; then
- * everything that is counted, and the settings again, in one snapshot. A table below is one statement that returns a
- * row for each bucket and a column for each measure, matched by name.
+ * everything that is counted, and the settings again, in one snapshot.
+ *
+ * A report asks each statement up to four questions ("cuts"): about its window, about the intervals of it, about its groups,
+ * and about an earlier window. A table below is the answer to one: a row for each bucket or group, and a column for each
+ * measure, matched by name. A statement takes $1 first days, $2 days after the last, $3 what to group by (NULL: not),
+ * then what it needs; it returns bucket, key, measures.
  */
 #ifndef CICLO_SRC_API_REPORT_H
 #define CICLO_SRC_API_REPORT_H
@@ -16,12 +20,25 @@
 #include "ciclo/base/attr.h"
 #include "ciclo/base/time.h"
 #include "ciclo/kpi/kpi.h"
+#include "fresh.h"
+
+enum report_cut {
+	CUT_WHOLE,    /* the window */
+	CUT_SERIES,   /* its buckets: ?interval */
+	CUT_GROUPS,   /* its groups: ?group_by */
+	CUT_PREVIOUS, /* an earlier window: ?compare */
+	CUTS
+};
 
 enum {
 	REPORT_TABLES_MAX = FAMILY_COUNT,
-	REPORT_COLUMNS_MAX = 24, /* the surveys have 16 */
+	/* The settings, and three that a plan may add; then every family for every cut. */
+	REPORT_READS_MAX = 4 + CUTS * REPORT_TABLES_MAX,
+	REPORT_COLUMNS_MAX = 32, /* the customers have 17 */
 	TIME_ZONE_TEXT = 65,     /* the longest IANA name has 32 characters */
-	/* 34 KPIs x 1,000 points are 7 MB of JSON. */
+	/* A group is about 200 bytes of JSON for each KPI. Statements return one more, so that too many can be seen. */
+	GROUPS_MAX = 1000,
+	/* 51 KPIs x 1,000 points are 11 MB of JSON. */
 	DASHBOARD_BUCKETS_MAX = 1000,
 	/* As openapi.yaml says of all CSV. */
 	CSV_TEXT_MAX = 16 << 20
@@ -39,19 +56,31 @@ struct report_shop {
 
 /* Where the measures of one statement are in the answer. */
 struct report_table {
+	unsigned family; /* its bit */
 	size_t read;
 	size_t columns;
 	enum measure measure[REPORT_COLUMNS_MAX];
 };
 
-/* The same tables over the whole window (one bucket) or over its intervals. */
+/* One cut: its parameters, and the statements that were asked. */
 struct report_tables {
+	bool asked;
+	const char *dates[2];  /* $1 and $2 */
+	const char *dimension; /* $3 */
+	char until[DAY_TEXT];  /* $4 of those that look at it */
 	size_t count;
 	struct report_table table[REPORT_TABLES_MAX];
 };
 
+/* The groups of all tables together, by key, without a key last. */
+struct report_groups {
+	size_t count;
+	const char *key[GROUPS_MAX];
+	int row[REPORT_TABLES_MAX][GROUPS_MAX]; /* -1: this table does not have it */
+};
+
 struct report;
-/* Adds its reads with report_read(); false after it answered the call. */
+/* Adds its reads with report_read(); false: there is no room for them. */
 typedef bool report_plan_fn(struct report *r);
 /* Answers the call. */
 typedef void report_answer_fn(struct report *r, const struct db_answer *answer);
@@ -61,42 +90,64 @@ struct report {
 	struct call *call;
 	report_plan_fn *plan;
 	report_answer_fn *answer;
+	void *cls; /* of the plan and the answer */
 	size_t buckets_max;
 
-	const struct kpi *kpi; /* NULL: all of them */
+	bool every_kpi;        /* the dashboard */
+	const struct kpi *kpi; /* NULL: all of them, or none */
 	const struct kpi_terms *terms;
 	struct figure lifetime_months;
 
 	struct report_shop shop;
-	struct window window;
+	struct window window, previous;
 	int32_t until;
 	enum interval interval;
+	enum dimension dimension;
+	enum earlier compare;
 	size_t bucket_count; /* 0 without an interval */
 	struct window bucket[BUCKETS_MAX];
 
-	char until_text[DAY_TEXT];
-	const char *dates[2][2]; /* parameters $1 and $2 of every table: of the window, of its intervals */
-	struct report_tables whole, series;
+	struct report_tables cut[CUTS];
+	struct report_groups groups;
+	struct fresh fresh;
+	size_t discovery_read, survey_read; /* discovery.c; 0: not read */
 	struct segment segment;
+	struct segment_read read[REPORT_READS_MAX];
 };
 
-/* Reads the parameters, then the settings; from then on the report runs by itself and ends itself. Set before:
- * what describes the report. Takes r (malloc'd). */
+/* Reads interval, group_by and compare; NULL: answered. */
+struct report *report_new(struct api *api, struct call *call) NODISCARD;
+/* Reads the settings; from then on the report runs by itself and ends itself. Set before: what describes the report.
+ * Takes r. */
 void report_start(struct report *r);
 /* Ends a report that was not started, or that answered on its own. */
 void report_free(struct report *r);
-struct report *report_new(struct api *api, struct call *call) NODISCARD;
 
-/* Adds a statement, and once more for the series if there is one. Its parameters are the dates, then args. */
-void report_read(struct report *r, enum query query, size_t arg_count, const char *const *args);
+/* In a plan: another window than that of the parameters, alone. false: there is no room for it. */
+bool report_set_window(struct report *r, struct window window) NODISCARD;
+
+/* --- report_tables.c --------------------------------------------------------------------------- */
+
+/* Room for a read that is no table; NULL: there is none left. */
+struct segment_read *report_slot(struct report *r) NODISCARD;
+/* Adds a statement for each cut, except groups when the family has no such dimension. args: what it takes from $4 on. */
+bool report_read(struct report *r, enum family family, enum query query, size_t arg_count,
+		 const char *const *args) NODISCARD;
 /* Adds the statements of these families (bits). */
-void report_families(struct report *r, unsigned families);
-/* Measures of one bucket. false: the statement and the measures do not fit together. */
-bool report_facts(const struct db_answer *answer, const struct report_tables *tables, size_t bucket,
+bool report_families(struct report *r, unsigned families) NODISCARD;
+/* Finds columns and groups. false: answered. */
+bool report_find(struct report *r, const struct db_answer *answer) NODISCARD;
+/* Measures of bucket n, of group n, or of the whole (n is 0). false: the statement and the measures do not fit together. */
+bool report_facts(const struct report *r, const struct db_answer *answer, enum report_cut cut, size_t n,
 		  struct measures *ret) NODISCARD;
+/* Group n is one that any of these families (bits) has. */
+bool report_has_group(const struct report *r, size_t n, unsigned families);
+
+/* --- shared with other reports ------------------------------------------------------------------- */
 
 /* Answers 400 for one query parameter. */
-void refuse_parameter(struct call *call, const char *name, const char *code, const char *detail);
+void refuse_parameter(struct call *call, const char *name, const char *code, const char *fmt, ...)
+	PRINTF_LIKE(4, 5);
 /* Answers 500: the database answered what no measure can be. */
 void refuse_measures(struct call *call);
 /* The settings as the n-th read has them (settings_get.sql). */

@@ -94,7 +94,7 @@ static enum problem resolve_respondent(struct fact *f, bool *ret_anonymous)
 		return customer_resolve(f);
 	if (f->order != NULL) {
 		/* Whoever ordered has answered. */
-		snprintf(f->customer_id, sizeof f->customer_id, "%s", f->order->customer_id);
+		customer_behind(f, f->order, (const char *const[]){"text", "comment", NULL});
 		*ret_anonymous = false;
 	} else {
 		customer_anonymous(f);

@@ -5,9 +5,15 @@
 #include "handlers.h"
 #include "resource.h"
 
-static const char *const members[] = {
-	"base_currency",           "time_zone",       "week_start",         "default_gross_margin",
-	"abandoned_after_minutes", "lost_after_days", "loyal_after_orders", NULL};
+static const char *const members[] = {"base_currency",
+				      "time_zone",
+				      "week_start",
+				      "default_gross_margin",
+				      "abandoned_after_minutes",
+				      "lost_after_days",
+				      "loyal_after_orders",
+				      "placeholder_emails",
+				      NULL};
 
 static void read_settings(struct change *c)
 {
@@ -29,6 +35,10 @@ static enum problem apply(struct change *c)
 	json_t *row = json_copy(doc);
 	json_object_set(row, "replaces", json_object_get(c->current, "updated_at"));
 	change_write(c, Q_SETTINGS_UPDATE, row);
+	json_decref(row);
+	/* Days, stages and cart states of everybody may come out differently now. */
+	row = json_pack("{s:s}", "customer_id", "00000000-0000-0000-0000-000000000000");
+	change_write(c, Q_CHANGED_CUSTOMER_INSERT, row);
 	json_decref(row);
 	return PROBLEM_NONE;
 }

@@ -51,6 +51,11 @@ void spend_create(struct api *api, struct call *call)
 	fact_create(api, call, &spend);
 }
 
+void spend_batch(struct api *api, struct call *call)
+{
+	fact_batch(api, call, &spend);
+}
+
 void spend_get(struct api *api, struct call *call)
 {
 	resource_get_by(api, call, Q_SPEND_GET, "ref");

@@ -15,14 +15,18 @@ static void refer(struct fact *f)
 
 static enum problem complete(struct fact *f)
 {
-	static const char *const fields[] = {"id",       "external_id", "kind",       "name",
-					     "question", "choices",     "created_at", NULL};
-	bool is_choice = strcmp(json_string_value(json_object_get(f->input, "kind")), "choice") == 0;
+	static const char *const fields[] = {"id",      "external_id", "kind",       "name", "question",
+					     "choices", "purpose",     "created_at", NULL};
+	const char *kind = json_string_value(json_object_get(f->input, "kind"));
+	bool is_choice = strcmp(kind, "choice") == 0;
 	bool has_choices = json_array_size(json_object_get(f->input, "choices")) > 0;
 	if (is_choice != has_choices)
 		return fact_problem(f, PROBLEM_validation_failed, "/choices", is_choice ? "required" : "not",
 				    is_choice ? "a survey of kind choice needs them"
 					      : "only a survey of kind choice has them");
+	if (json_object_get(f->input, "purpose") != NULL && !is_choice && strcmp(kind, "text") != 0)
+		return fact_problem(f, PROBLEM_validation_failed, "/purpose", "not",
+				    "only a survey of kind choice or text has one");
 	fact_write(f, Q_SURVEY_INSERT, fact_document(f, fields));
 	return PROBLEM_NONE;
 }
@@ -40,6 +44,11 @@ static const struct fact_kind surveys = {
 void survey_create(struct api *api, struct call *call)
 {
 	fact_create(api, call, &surveys);
+}
+
+void survey_batch(struct api *api, struct call *call)
+{
+	fact_batch(api, call, &surveys);
 }
 
 void survey_get(struct api *api, struct call *call)

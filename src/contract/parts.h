@@ -20,19 +20,6 @@ struct format;
 struct pattern;
 struct schema;
 
-/* Sets of JSON kinds. A value is of one kind; a real with a whole value is an integer, as JSON Schema says. */
-enum kind {
-	KIND_NULL = 1 << 0,
-	KIND_BOOLEAN = 1 << 1,
-	KIND_INTEGER = 1 << 2,
-	KIND_FRACTION = 1 << 3,
-	KIND_STRING = 1 << 4,
-	KIND_ARRAY = 1 << 5,
-	KIND_OBJECT = 1 << 6,
-	KIND_NUMBER = KIND_INTEGER | KIND_FRACTION,
-	KIND_ANY = (1 << 7) - 1
-};
-
 unsigned kind_of(const json_t *value);
 /* "a string", "an integer or null". */
 void kind_words(unsigned kinds, char *out, size_t size);

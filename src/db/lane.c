@@ -94,7 +94,8 @@ bool lane_init(struct lane_state *l, enum lane which, const struct config *confi
 		[LANE_BULK] = 1, /* a batch must not crowd out everything else */
 		[LANE_DERIVE] = 1,
 	};
-	int64_t timeout_ms = which == LANE_REPORT ? config->report_timeout_ms : config->request_timeout_ms;
+	int64_t timeout_ms = which == LANE_REPORT || which == LANE_DERIVE ? config->report_timeout_ms
+									  : config->request_timeout_ms;
 	int64_t now_ms = clock_monotonic_ms();
 
 	*l = (struct lane_state){.traits = &lane_traits[which],

@@ -13,7 +13,7 @@
 enum {
 	KEY_ID_SIZE = 13, /* 12 characters and NUL */
 	KEY_HASH_SIZE = 32,
-	KEY_SCOPES_SIZE = 512, /* all scopes of the contract take about 200 */
+	KEY_SCOPES_SIZE = 1024, /* all scopes of the contract take about 450 */
 	/* Younger than this an answer of the database counts; in its last second one request looks again
 	 * while the others go on with it, so that its end is not a stampede. */
 	KEY_FRESH_MS = 5000,

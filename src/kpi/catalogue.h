@@ -19,6 +19,7 @@ extern const struct kpi_list kpis_consideration;
 extern const struct kpi_list kpis_conversion;
 extern const struct kpi_list kpis_retention;
 extern const struct kpi_list kpis_loyalty;
+extern const struct kpi_list kpis_advocacy;
 extern const struct kpi_list kpis_value;
 
 #endif

@@ -5,6 +5,26 @@
 
 static const struct kpi rows[] = {
 	{
+		.name = "unique_visitors",
+		.title = "Unique visitors",
+		.stage = STAGE_AWARENESS,
+		.unit = UNIT_COUNT,
+		.version = 1,
+		.terms = {.formula = "distinct persons with a visit", .num = MEASURE_unique_visitors},
+		.model = model_count,
+	},
+	{
+		.name = "followers",
+		.title = "Followers",
+		.stage = STAGE_AWARENESS,
+		.unit = UNIT_COUNT,
+		.version = 1,
+		.terms = {.formula = "followers of each platform as last known on a day of the window or "
+				     "before it, summed",
+			  .num = MEASURE_followers},
+		.model = model_count,
+	},
+	{
 		.name = "impressions",
 		.title = "Impressions",
 		.stage = STAGE_AWARENESS,
@@ -83,6 +103,21 @@ static const struct kpi rows[] = {
 			  .unconverted = {MEASURE_unconverted_spend}},
 		.empty = "no_conversions",
 		.model = model_mean,
+	},
+	{
+		.name = "discovery_channels",
+		.title = "How customers discovered the shop",
+		.stage = STAGE_AWARENESS,
+		.unit = UNIT_LIST,
+		.version = 1,
+		.terms = {.formula =
+				  "new customers; by the channel of their earliest touchpoint that has one, "
+				  "else their acquisition channel; answers to surveys that ask for it, by "
+				  "choice",
+			  .num = MEASURE_new_customers},
+		.test = MEASURE_test_orders,
+		.takes = TAKES_SURVEY,
+		.model = model_count,
 	},
 };
 

@@ -80,3 +80,11 @@ struct nps nps_of(const struct measures *facts)
 				clamp(score + margin, -SCORE_MAX, SCORE_MAX), SCORE_PLACES);
 	return nps;
 }
+
+struct sample nps_sample(const struct nps *nps)
+{
+	return (struct sample){.kind = SAMPLE_NPS,
+			       .trials = nps->responses,
+			       .hits = nps->promoters,
+			       .detractors = nps->detractors};
+}

@@ -9,7 +9,8 @@
 
 /* In the order of stages. */
 static const struct kpi_list *const lists[] = {
-	&kpis_awareness, &kpis_consideration, &kpis_conversion, &kpis_retention, &kpis_loyalty, &kpis_value,
+	&kpis_awareness, &kpis_consideration, &kpis_conversion, &kpis_retention,
+	&kpis_loyalty,   &kpis_advocacy,      &kpis_value,
 };
 
 static const char *const stage_names[STAGE_COUNT] = {
@@ -26,7 +27,8 @@ static const struct {
 	[UNIT_COUNT] = {.name = "count", .places = 4},   [UNIT_MONEY] = {.name = "money", .places = 4},
 	[UNIT_RATIO] = {.name = "ratio", .places = 6},   [UNIT_SCORE] = {.name = "score", .places = 4},
 	[UNIT_DAYS] = {.name = "days", .places = 4},     [UNIT_NUMBER] = {.name = "number", .places = 6},
-	[UNIT_MONTHS] = {.name = "months", .places = 4},
+	[UNIT_MONTHS] = {.name = "months", .places = 4}, [UNIT_SECONDS] = {.name = "seconds", .places = 4},
+	[UNIT_LIST] = {.name = "list", .places = 4},
 };
 
 const char *stage_name(enum stage stage)
@@ -93,6 +95,17 @@ unsigned kpi_families(const struct kpi *kpi, const struct kpi_terms *terms)
 	for (size_t i = 0; i < KPI_UNCONVERTED_MAX; i++)
 		bits |= family_bit(terms->unconverted[i]);
 	return bits;
+}
+
+unsigned kpi_dimensions(const struct kpi *kpi, const struct kpi_terms *terms)
+{
+	unsigned families = kpi_families(kpi, terms), dimensions = ~0U;
+
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		if (families & 1U << f)
+			dimensions &= family_dimensions((enum family)f);
+	}
+	return dimensions;
 }
 
 struct kpi_result kpi_compute(const struct kpi_input *in)

@@ -23,6 +23,11 @@ enum measure measure_find(const char *name)
 	return MEASURE_NONE;
 }
 
+const char *measure_name(enum measure m)
+{
+	return measures[m].name;
+}
+
 enum family measure_family(enum measure m)
 {
 	return measures[m].family;

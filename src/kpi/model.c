@@ -12,6 +12,11 @@ void model_detail(struct kpi_result *out, const char *name, struct figure figure
 			(struct kpi_detail){.name = name, .figure = figure, .places = places};
 }
 
+static const char *empty(const struct kpi_input *in)
+{
+	return in->terms->empty ? in->terms->empty : in->kpi->empty;
+}
+
 void model_divide(const struct kpi_input *in, struct figure numerator, struct figure denominator,
 		  struct kpi_result *out)
 {
@@ -19,8 +24,7 @@ void model_divide(const struct kpi_input *in, struct figure numerator, struct fi
 	out->denominator = denominator;
 	out->value = figure_div(numerator, denominator);
 	if (!out->value.known)
-		out->reason =
-			denominator.known && denominator.value.num == 0 ? in->kpi->empty : "out_of_range";
+		out->reason = denominator.known && denominator.value.num == 0 ? empty(in) : "out_of_range";
 }
 
 void model_count(const struct kpi_input *in, struct kpi_result *out)
@@ -41,6 +45,9 @@ void model_proportion(const struct kpi_input *in, struct kpi_result *out)
 {
 	model_mean(in, out);
 	out->confidence = confidence_wilson(fact(in, in->terms->num), fact(in, in->terms->den));
+	out->sample = (struct sample){.kind = SAMPLE_PROPORTION,
+				      .trials = fact(in, in->terms->den),
+				      .hits = fact(in, in->terms->num)};
 }
 
 void model_gaps(const struct kpi_input *in, struct kpi_result *out)
@@ -59,6 +66,7 @@ void model_nps(const struct kpi_input *in, struct kpi_result *out)
 	model_divide(in, figure_of(nps.promoters - nps.detractors), figure_of(nps.responses), out);
 	out->value = nps.score;
 	out->confidence = nps.confidence;
+	out->sample = nps_sample(&nps);
 	model_detail(out, "responses", figure_of(nps.responses), 0);
 	model_detail(out, "promoters", figure_of(nps.promoters), 0);
 	model_detail(out, "passives", figure_of(nps.passives), 0);

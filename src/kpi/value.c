@@ -2,8 +2,8 @@
  * Gross margin and the customer lifetime values. All money is in minor units of the base currency.
  *
  *   margin      = net sales whose cost is known - that cost + the rest x the declared margin
- *   simple      = net sales / acquired customers
- *   historic    = margin / acquired customers
+ *   simple      = (net sales - costs) / acquired customers
+ *   historic    = (margin - costs) / acquired customers
  *   predictive  = orders / (active customers x months) x sales / orders x margin / net sales x lifetime
  *   lifetime    = what the shop says, else 1 / monthly churn, monthly churn being churn of the window / its months
  *   to_cac      = historic / customer acquisition cost
@@ -14,12 +14,7 @@
  */
 #include "model.h"
 
-/* Sums that a margin is made of. */
-struct sales {
-	int128 net, with_cost, cost;
-};
-
-static struct figure margin_of(struct sales s, struct ratio declared)
+struct figure sales_margin(struct sales s, struct ratio declared)
 {
 	return figure_add(figure_of(s.with_cost - s.cost),
 			  figure_mul(figure_of(s.net - s.with_cost), figure_exact(declared)));
@@ -32,11 +27,18 @@ static struct sales window_sales(const struct kpi_input *in)
 			      .cost = fact(in, MEASURE_cost)};
 }
 
-static struct sales acquired_sales(const struct kpi_input *in)
+struct sales sales_acquired(const struct measures *facts)
 {
-	return (struct sales){.net = fact(in, MEASURE_acquired_net),
-			      .with_cost = fact(in, MEASURE_acquired_net_with_cost),
-			      .cost = fact(in, MEASURE_acquired_cost)};
+	return (struct sales){.net = facts->of[MEASURE_acquired_net],
+			      .with_cost = facts->of[MEASURE_acquired_net_with_cost],
+			      .cost = facts->of[MEASURE_acquired_cost]};
+}
+
+/* What the acquired customers are worth so far, all together: margin - costs. */
+static struct figure acquired_value(const struct kpi_input *in)
+{
+	return figure_sub(sales_margin(sales_acquired(in->facts), in->context->declared_margin),
+			  figure_of(fact(in, MEASURE_acquired_costs)));
 }
 
 /* How much of a margin is known, and what stands in for the rest. */
@@ -47,40 +49,60 @@ static void detail_margin(const struct kpi_input *in, struct sales s, struct kpi
 	model_detail(out, "declared_margin", figure_exact(in->context->declared_margin), SHARE_PLACES);
 }
 
-void model_gross_margin(const struct kpi_input *in, struct kpi_result *out)
+static void margin_of_sales(const struct kpi_input *in, struct sales sales, struct kpi_result *out)
 {
-	struct sales sales = window_sales(in);
-
-	out->numerator = margin_of(sales, in->context->declared_margin);
+	out->numerator = sales_margin(sales, in->context->declared_margin);
 	out->value = out->numerator;
 	out->reason = out->value.known ? NULL : "out_of_range";
 	detail_margin(in, sales, out);
 }
 
+void model_gross_margin(const struct kpi_input *in, struct kpi_result *out)
+{
+	margin_of_sales(in, window_sales(in), out);
+}
+
+void model_referral_value(const struct kpi_input *in, struct kpi_result *out)
+{
+	struct sales sales = {.net = fact(in, MEASURE_referred_net),
+			      .with_cost = fact(in, MEASURE_referred_net_with_cost),
+			      .cost = fact(in, MEASURE_referred_cost)};
+
+	margin_of_sales(in, sales, out);
+}
+
+static void detail_costs(const struct kpi_input *in, struct kpi_result *out)
+{
+	model_detail(out, "costs", figure_of(fact(in, MEASURE_acquired_costs)), PART_PLACES);
+}
+
+void model_clv_simple(const struct kpi_input *in, struct kpi_result *out)
+{
+	model_divide(in, figure_of(fact(in, MEASURE_acquired_net) - fact(in, MEASURE_acquired_costs)),
+		     figure_of(fact(in, MEASURE_acquired_customers)), out);
+	detail_costs(in, out);
+}
+
 static struct figure historic(const struct kpi_input *in)
 {
-	return figure_div(margin_of(acquired_sales(in), in->context->declared_margin),
-			  figure_of(fact(in, MEASURE_acquired_customers)));
+	return figure_div(acquired_value(in), figure_of(fact(in, MEASURE_acquired_customers)));
 }
 
 void model_clv_historic(const struct kpi_input *in, struct kpi_result *out)
 {
-	struct sales sales = acquired_sales(in);
-
-	model_divide(in, margin_of(sales, in->context->declared_margin),
-		     figure_of(fact(in, MEASURE_acquired_customers)), out);
-	detail_margin(in, sales, out);
+	model_divide(in, acquired_value(in), figure_of(fact(in, MEASURE_acquired_customers)), out);
+	detail_costs(in, out);
+	detail_margin(in, sales_acquired(in->facts), out);
 }
 
 /* months x previous / lost = 1 / (lost / previous / months). */
-static struct figure lifetime(const struct kpi_input *in)
+struct figure value_lifetime(const struct measures *facts, const struct kpi_context *context)
 {
-	struct figure months = figure_exact(window_months(in->context->window));
-
-	if (in->context->lifetime_months.known)
-		return in->context->lifetime_months;
+	if (context->lifetime_months.known)
+		return context->lifetime_months;
 	return figure_mul(
-		months, figure_share(fact(in, MEASURE_previous_customers), fact(in, MEASURE_lost_customers)));
+		figure_exact(window_months(context->window)),
+		figure_share(facts->of[MEASURE_previous_customers], facts->of[MEASURE_lost_customers]));
 }
 
 static const char *unpredictable(const struct kpi_input *in)
@@ -104,8 +126,8 @@ void model_clv_predictive(const struct kpi_input *in, struct kpi_result *out)
 					  figure_exact(window_months(in->context->window)));
 	struct figure order = figure_share(fact(in, MEASURE_sales), fact(in, MEASURE_converted_orders));
 	struct figure share =
-		figure_div(margin_of(sales, in->context->declared_margin), figure_of(sales.net));
-	struct figure months = lifetime(in);
+		figure_div(sales_margin(sales, in->context->declared_margin), figure_of(sales.net));
+	struct figure months = value_lifetime(in->facts, in->context);
 
 	out->reason = unpredictable(in);
 	if (!out->reason) {
@@ -144,38 +166,35 @@ static struct figure acquisition_total(const struct kpi_input *in)
 /* Both sides are shown for all acquired customers, so that they are whole amounts wherever they can be. */
 void model_clv_to_cac(const struct kpi_input *in, struct kpi_result *out)
 {
-	struct sales sales = acquired_sales(in);
-
 	if (has_customers(in, out)) {
-		model_divide(in, margin_of(sales, in->context->declared_margin), acquisition_total(in), out);
+		model_divide(in, acquired_value(in), acquisition_total(in), out);
 		if (fact(in, MEASURE_marketing_spend) == 0)
 			out->reason = "no_marketing_spend";
 	}
 	model_detail(out, "clv_historic", historic(in), unit_places(UNIT_MONEY));
 	model_detail(out, "customer_acquisition_cost", acquisition_cost(in), unit_places(UNIT_MONEY));
-	detail_margin(in, sales, out);
+	detail_costs(in, out);
+	detail_margin(in, sales_acquired(in->facts), out);
 }
 
-/* Mean time from first order to the end of `until`. */
-static struct figure observed_months(const struct kpi_input *in)
+struct figure value_months_observed(const struct measures *facts)
 {
 	const int128 us_per_4800_months = (int128)146097 * 86400 * 1000000;
 	struct figure each =
-		figure_share(fact(in, MEASURE_acquired_observed_us), fact(in, MEASURE_acquired_customers));
+		figure_share(facts->of[MEASURE_acquired_observed_us], facts->of[MEASURE_acquired_customers]);
 
 	return figure_mul(each, figure_share(4800, us_per_4800_months));
 }
 
-/* Months x cost / margin, and not cost / (margin / months): both sides are large, so rounding them hides nothing. */
+/* Months x cost / value, and not cost / (value / months): both sides are large, so rounding them hides nothing. */
 void model_payback(const struct kpi_input *in, struct kpi_result *out)
 {
-	struct sales sales = acquired_sales(in);
-	struct figure margin = margin_of(sales, in->context->declared_margin);
-	struct figure months = observed_months(in);
+	struct figure value = acquired_value(in);
+	struct figure months = value_months_observed(in->facts);
 
 	if (has_customers(in, out)) {
-		model_divide(in, figure_mul(months, acquisition_total(in)), margin, out);
-		if (margin.known && margin.value.num <= 0) {
+		model_divide(in, figure_mul(months, acquisition_total(in)), value, out);
+		if (value.known && value.value.num <= 0) {
 			out->value.known = false;
 			out->reason = "no_margin";
 		}
@@ -183,5 +202,6 @@ void model_payback(const struct kpi_input *in, struct kpi_result *out)
 	model_detail(out, "clv_historic", historic(in), unit_places(UNIT_MONEY));
 	model_detail(out, "customer_acquisition_cost", acquisition_cost(in), unit_places(UNIT_MONEY));
 	model_detail(out, "months_observed", months, unit_places(UNIT_MONTHS));
-	detail_margin(in, sales, out);
+	detail_costs(in, out);
+	detail_margin(in, sales_acquired(in->facts), out);
 }

@@ -19,6 +19,11 @@ static const int interval_months[INTERVAL_NONE] = {
 	[INTERVAL_YEAR] = 12,
 };
 
+static const char *const earlier_names[EARLIER_NONE] = {
+	[EARLIER_PERIOD] = "previous_period",
+	[EARLIER_YEAR] = "previous_year",
+};
+
 enum interval interval_parse(const char *text)
 {
 	for (int i = 0; text && i < INTERVAL_NONE; i++) {
@@ -76,6 +81,39 @@ bool window_cut(struct window w, enum interval interval, enum week_start week, s
 	}
 	*ret_count = count;
 	return true;
+}
+
+enum earlier earlier_parse(const char *text)
+{
+	for (int i = 0; text && i < EARLIER_NONE; i++) {
+		if (strcmp(text, earlier_names[i]) == 0)
+			return (enum earlier)i;
+	}
+	return EARLIER_NONE;
+}
+
+static int32_t day_year_before(int32_t day)
+{
+	int year, month, mday;
+	bool leap_day;
+
+	day_to_civil(day, &year, &month, &mday);
+	leap_day = month == 2 && mday == 29;
+	return day_from_civil(year - 1, month, leap_day ? mday - 1 : mday);
+}
+
+int32_t day_earlier(int32_t day, struct window w, enum earlier how)
+{
+	return how == EARLIER_YEAR ? day_year_before(day) : day - (w.to - w.from);
+}
+
+struct window window_earlier(struct window w, enum earlier how)
+{
+	struct window before = {.from = day_earlier(w.from, w, how), .to = day_earlier(w.to, w, how)};
+
+	if (before.to == before.from)
+		before.to++;
+	return before;
 }
 
 struct ratio window_months(struct window w)

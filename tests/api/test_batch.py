@@ -138,3 +138,16 @@ def test_a_batch_under_an_idempotency_key_is_one_batch(new_shop):
     again = shop.api.post("/v1/orders/batch", items, 200, headers={"Idempotency-Key": "one-batch"})
     assert again.json == first.json and again.headers["Idempotent-Replayed"] == "true"
     assert shop.value("orders", "2026-01-10", "2026-01-11") == 10
+
+
+def test_what_failed_in_a_batch_under_an_idempotency_key_may_be_sent_again(new_shop):
+    shop, key = new_shop(), {"Idempotency-Key": "one-batch"}
+    items = [{"customer": f"external:c{number % 2}", "ordered_at": AT, "currency": "EUR", "total": 5} for number in range(10)]
+    shop.customer("c0")
+    first = shop.api.post("/v1/orders/batch", items, 200, headers=key)
+    shop.customer("c1")
+    second = shop.api.post("/v1/orders/batch", items, 200, headers=key)
+    assert [(answer.json["created"], answer.json["unchanged"], answer.json["failed"]) for answer in (first, second)] == [(5, 0, 5), (5, 5, 0)]
+    third = shop.api.post("/v1/orders/batch", items, 200, headers=key)
+    assert third.json == second.json and third.headers["Idempotent-Replayed"] == "true"
+    assert shop.value("orders", "2026-01-10", "2026-01-11") == 10

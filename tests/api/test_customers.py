@@ -27,7 +27,7 @@ def test_a_customer_comes_back_as_it_was_sent(api):
 def test_what_was_not_sent_is_null_or_empty(api):
     made = api.post("/v1/customers", {"external_id": "bare"}).json
     assert {name: made[name] for name in EMPTY} == EMPTY
-    assert made["identities"] == [{"kind": "external", "value": "bare"}]
+    assert made["identities"] == [{"kind": "external", "value": "bare", "linked": False}]
 
 
 def test_a_customer_is_found_by_every_kind_of_ref(api):

@@ -113,15 +113,15 @@ def test_while_backends_die_under_load_every_answer_is_2xx_or_503_and_every_2xx_
     for thread in threads:
         thread.start()
     for _ in range(12):
-        time.sleep(0.25)
+        before = len(acknowledged)
         shop.cluster.sql("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", shop.database)
-    time.sleep(0.5)
+        wait_until(lambda: wrong or len(acknowledged) > before + 3, 60, "writes get through again")
     stop.set()
     for thread in threads:
         thread.join(60)
     assert not wrong, wrong[:3]
     rows = [(str(order), name) for order, name in shop.sql("SELECT order_id, external_id FROM orders")]
-    assert len(acknowledged) > 50 and set(acknowledged) <= {order for order, _ in rows}
+    assert set(acknowledged) <= {order for order, _ in rows}
     assert len({name for _, name in rows}) == len(rows) and {name for _, name in rows} <= set(sent), "each once, and nothing else"
     wait_until(lambda: shop.client().send("GET", "/readyz").status == 200, 10, "ready again")
     assert shop.value("orders", "2026-01-10", "2026-01-11") == len(rows)

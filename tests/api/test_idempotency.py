@@ -11,7 +11,8 @@ def _key(value):
 
 
 CREATES = [("/v1/customers", {"email": "keyed@example.com"}), ("/v1/orders", ORDER), ("/v1/spend", {"date": "2026-01-01", "amount": 1, "currency": "EUR", "category": "tools"}),
-           ("/v1/campaigns", {"name": "Keyed"}), ("/v1/surveys", {"kind": "nps", "name": "Keyed"})]
+           ("/v1/campaigns", {"name": "Keyed"}), ("/v1/surveys", {"kind": "nps", "name": "Keyed"}),
+           ("/v1/touchpoints", {"kind": "visit", "visitor": "keyed"})]
 
 
 @pytest.mark.parametrize("path, body", CREATES, ids=[path for path, _ in CREATES])

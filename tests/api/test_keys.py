@@ -5,7 +5,7 @@ import pytest
 
 from support.server import Server, command, wait_until
 
-ALL = ["settings", "customers", "orders", "marketing", "surveys"]
+ALL = ["settings", "customers", "orders", "marketing", "touchpoints", "carts", "surveys", "privacy"]
 EVERYTHING = ",".join([f"{name}:{action}" for name in ALL for action in ("read", "write")] + ["kpis:read"])
 
 

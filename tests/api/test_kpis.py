@@ -5,21 +5,30 @@ from math import sqrt
 import pytest
 
 CATALOGUE = {
-    "awareness": ["impressions", "cost_per_impression", "click_through_rate", "marketing_spend", "customer_acquisition_cost", "cost_per_acquisition"],
-    "conversion": ["conversion_rate", "orders", "net_sales", "average_order_value", "new_customers", "acquisition_rate"],
+    "awareness": ["unique_visitors", "followers", "discovery_channels", "impressions", "cost_per_impression", "click_through_rate", "marketing_spend", "customer_acquisition_cost", "cost_per_acquisition"],
+    "consideration": ["sessions", "average_session_duration", "pages_per_session", "bounce_rate", "engagement_rate", "email_open_rate", "email_click_rate"],
+    "conversion": ["conversion_rate", "orders", "net_sales", "average_order_value", "new_customers", "acquisition_rate", "cart_abandonment_rate", "abandoned_value", "cart_recovery_rate"],
     "retention": ["active_customers", "transaction_frequency", "repeat_purchase_rate", "returning_customer_rate", "retention_rate", "churn_rate",
                   "reactivated_customers", "order_value_first", "order_value_repeat", "days_between_orders", "csat", "ces"],
-    "loyalty": ["nps"],
+    "loyalty": ["nps", "loyalty_participation_rate", "subscription_renewal_rate"],
+    "advocacy": ["referred_customers", "referral_participation_rate", "referral_value", "reviews", "average_rating"],
     "value": ["gross_margin", "clv_simple", "clv_historic", "clv_predictive", "clv_to_cac", "cac_payback_months"]}
 NAMES = [name for names in CATALOGUE.values() for name in names]
-UNITS = {"count": ["impressions", "orders", "new_customers", "active_customers", "reactivated_customers"],
+UNITS = {"count": ["impressions", "orders", "new_customers", "active_customers", "reactivated_customers", "unique_visitors", "followers", "sessions", "pages_per_session",
+                   "referred_customers", "reviews"],
          "money": ["cost_per_impression", "marketing_spend", "customer_acquisition_cost", "cost_per_acquisition", "net_sales", "average_order_value",
-                   "order_value_first", "order_value_repeat", "gross_margin", "clv_simple", "clv_historic", "clv_predictive"],
-         "ratio": ["click_through_rate", "conversion_rate", "acquisition_rate", "repeat_purchase_rate", "returning_customer_rate", "retention_rate", "churn_rate", "csat"],
-         "score": ["nps", "ces"], "days": ["days_between_orders"], "months": ["cac_payback_months"], "number": ["transaction_frequency", "clv_to_cac"]}
-SUMS = ["impressions", "marketing_spend", "orders", "net_sales", "new_customers", "gross_margin", "active_customers", "reactivated_customers"]
+                   "order_value_first", "order_value_repeat", "gross_margin", "clv_simple", "clv_historic", "clv_predictive",
+                   "abandoned_value", "referral_value"],
+         "seconds": ["average_session_duration"], "list": ["discovery_channels"],
+         "ratio": ["bounce_rate", "engagement_rate", "email_open_rate", "email_click_rate", "cart_abandonment_rate", "cart_recovery_rate", "loyalty_participation_rate",
+                   "subscription_renewal_rate", "referral_participation_rate", "click_through_rate", "conversion_rate", "acquisition_rate", "repeat_purchase_rate", "returning_customer_rate", "retention_rate", "churn_rate", "csat"],
+         "score": ["nps", "ces", "average_rating"], "days": ["days_between_orders"], "months": ["cac_payback_months"], "number": ["transaction_frequency", "clv_to_cac"]}
+SUMS = ["unique_visitors", "followers", "discovery_channels", "sessions", "abandoned_value", "referred_customers", "referral_value", "reviews", "impressions", "marketing_spend", "orders", "net_sales", "new_customers", "gross_margin", "active_customers", "reactivated_customers"]
 PROPORTIONS = ["click_through_rate", "conversion_rate", "acquisition_rate", "repeat_purchase_rate", "returning_customer_rate", "retention_rate", "churn_rate", "csat"]
-PLACES = {"money": 4, "ratio": 6, "score": 4, "days": 4, "number": 6, "months": 4, "count": 0}
+# Proportions of what this shop has none of, or only sometimes proportions.
+AMONG_OTHERS = ["bounce_rate", "email_open_rate", "email_click_rate", "cart_abandonment_rate", "cart_recovery_rate", "loyalty_participation_rate",
+                "subscription_renewal_rate", "referral_participation_rate"]
+PLACES = {"money": 4, "ratio": 6, "score": 4, "days": 4, "number": 6, "months": 4, "seconds": 4, "count": 4, "list": 0}
 WINDOW = ("2025-02-01", "2025-03-01")
 
 
@@ -116,7 +125,7 @@ def test_a_proportion_has_its_wilson_interval(busy, name):
     assert 0 <= interval["low"] <= answer["value"] <= interval["high"] <= 1
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in (*PROPORTIONS, "nps")])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in (*PROPORTIONS, "nps", *AMONG_OTHERS)])
 def test_what_is_no_proportion_has_no_wilson_interval(busy, name):
     interval = busy.kpi(name, *WINDOW)["confidence_interval"]
     assert interval is None or interval["method"] != "wilson"

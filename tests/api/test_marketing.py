@@ -92,3 +92,16 @@ def test_a_day_needs_a_real_date_and_a_campaign(api):
     api.put("/v1/campaigns/external:camp/days/2026-02-30", {"clicks": 1}, (400, 404))
     api.put("/v1/campaigns/external:camp/days/today", {"clicks": 1}, (400, 404))
     api.put("/v1/campaigns/external:no-camp/days/2026-02-01", {"clicks": 1}, 404)
+
+
+@pytest.mark.parametrize("collection, body, wrong", [("spend", SPEND, {"amount": -1}), ("campaigns", {"name": "Many", "channel": "search"}, {"name": ""})])
+def test_bills_and_campaigns_come_many_at_once(new_shop, collection, body, wrong):
+    shop = new_shop()
+    items = [{**body, "external_id": f"m{number}"} for number in range(30)]
+    items[7] = {**items[7], **wrong}
+    items += [items[0], {**items[1], "campaign" if collection == "spend" else "channel": "other"}, body]
+    answer = shop.api.post(f"/v1/{collection}/batch", items, 200).json
+    assert [line["status"] for line in answer["results"]] == [201] * 7 + [422] + [201] * 22 + [200, 409, 201]
+    assert (answer["created"], answer["unchanged"], answer["failed"]) == (30, 1, 2)
+    assert shop.api.get(f"/v1/{collection}/external:m29").json["id"] == answer["results"][29]["id"]
+    assert len(shop.api.pages(f"/v1/{collection}", limit=11)) == 30

@@ -2,9 +2,9 @@
 import pytest
 
 DEFAULTS = {"base_currency": "EUR", "time_zone": "UTC", "week_start": "monday", "default_gross_margin": 1,
-            "abandoned_after_minutes": 60, "lost_after_days": 365, "loyal_after_orders": 5}
+            "abandoned_after_minutes": 60, "lost_after_days": 365, "loyal_after_orders": 5, "placeholder_emails": []}
 OTHERS = {"base_currency": "GBP", "time_zone": "Europe/London", "week_start": "sunday", "default_gross_margin": 0.25,
-          "abandoned_after_minutes": 30, "lost_after_days": 90, "loyal_after_orders": 3}
+          "abandoned_after_minutes": 30, "lost_after_days": 90, "loyal_after_orders": 3, "placeholder_emails": ["*@till.example"]}
 
 
 def _plain(answer):

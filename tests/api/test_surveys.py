@@ -1,4 +1,6 @@
 """Surveys and their answers: scales, skipped and anonymous answers, references, lists."""
+import hashlib
+
 import pytest
 
 AT = "2026-01-10T10:00:00Z"
@@ -108,3 +110,36 @@ def test_answers_are_listed_by_time_and_survey(new_shop):
             _post(shop.api, name, {"score": day, "answered_at": f"2026-01-{day:02}T00:00:00Z"})
     found = shop.api.pages("/v1/surveys/external:one/responses", limit=2, answered_from="2026-01-02T00:00:00Z", answered_to="2026-01-05T00:00:00Z")
     assert sorted(item["score"] for item in found) == [2, 3, 4]
+
+
+def test_surveys_come_many_at_once(new_shop):
+    shop = new_shop()
+    items = [{"external_id": name, **body} for name, body in SURVEYS.items()] + [{"kind": "choice", "name": "No choices"}, {"external_id": "nps", **SURVEYS["nps"]},
+                                                                                {"external_id": "nps", "kind": "nps", "name": "Other"}]
+    answer = shop.api.post("/v1/surveys/batch", items, 200).json
+    assert [line["status"] for line in answer["results"]] == [201] * 5 + [422, 200, 409]
+    assert len(shop.api.pages("/v1/surveys", limit=2)) == 5
+
+
+@pytest.mark.parametrize("purpose", ["discovery", "abandonment"])
+@pytest.mark.parametrize("kind", list(SURVEYS))
+def test_a_choice_or_a_text_may_have_a_purpose(api, kind, purpose):
+    body = {**SURVEYS[kind], "external_id": f"{kind}-{purpose}", "purpose": purpose}
+    answer = api.send("POST", "/v1/surveys", body)
+    if kind in ("found", "words"):
+        assert answer.status == 201 and answer.json["purpose"] == purpose and api.get(f"/v1/surveys/external:{kind}-{purpose}").json == answer.json
+        other = {**body, "purpose": "discovery" if purpose == "abandonment" else "abandonment"}
+        assert api.post("/v1/surveys", other, 409).code == "fact_conflict"
+    else:
+        assert answer.status == 422 and answer.places == {"/purpose"}
+    assert "/purpose" in api.post("/v1/surveys", {**body, "purpose": "fun"}, 422).places
+
+
+def test_a_survey_from_before_there_were_purposes_is_known_again(shop):
+    """Its hash is of what it said then: the rows of an older version must not turn into conflicts."""
+    body = {"external_id": "old", "kind": "text", "name": "Old"}
+    made = shop.api.post("/v1/surveys", body).json
+    assert made["purpose"] is None
+    then = b'{"choices":null,"external_id":"old","kind":"text","name":"Old","question":null}'
+    expected = hashlib.blake2b(len(then).to_bytes(8, "little") + then, digest_size=32).hexdigest()
+    assert shop.sql("SELECT content_hash FROM external_ids WHERE resource = 'surveys' AND external_id = 'old'") == [(expected,)]

@@ -27,8 +27,8 @@ ALWAYS = {"400", "405", "406", "500", "503"}
 # ... and those with a scope these, because the key is looked up in the database.
 WITH_KEY = {"401", "403", "504"}
 WITH_BODY = {"413", "415", "422"}
-# 201 without Location: a refund has no path of its own.
-NO_LOCATION = {"createRefund"}
+# 201 without Location: a reminder has no path of its own.
+NO_LOCATION = {"createReminder"}
 # Answers too short-lived for an ETag.
 NO_ETAG = {"getHealth", "getReady"}
 

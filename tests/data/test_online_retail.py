@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 
 from support.client import to_json
-from support.oracle import by_sql
+from support.oracle_sql import by_sql
 from support.shop import NDJSON
 
 LONDON = ZoneInfo("Europe/London")

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Which room may include what: base <- contract, db, kpi <- http <- api <- worker <- main, and one room a library.
+# import stands beside that pile: an HTTP client, on base and contract alone, below main.
 # A room includes its own headers and those of rooms of a lower rank; private headers stay in their folder.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -8,12 +9,14 @@ find src include -name '*.[ch]' | sort | xargs awk '
 BEGIN {
 	rank["base"] = 0; rank["contract"] = rank["db"] = rank["kpi"] = 1
 	rank["http"] = 2; rank["api"] = 3; rank["worker"] = 4; rank["main"] = 5
+	rank["import"] = 4; only["import"] = "base contract"
 	library["microhttpd.h"] = "http"
 	library["libpq-fe.h"] = "db"
-	library["jansson.h"] = "contract http api main"
+	library["jansson.h"] = "contract http api import main"
 	library["yaml.h"] = "contract"
 	library["pcre2.h"] = "contract"
-	library["sodium.h"] = "http db api main"
+	library["sodium.h"] = "http db api import main"
+	library["curl/curl.h"] = "import"
 	# What is generated, and whose it is.
 	library["queries.h"] = "db"
 	library["migrations.h"] = "db"
@@ -46,6 +49,7 @@ FNR == 1 {
 		split(name, part, "/")
 		if (!(part[2] in rank)) complain("no such room")
 		else if (part[2] != room && rank[part[2]] >= rank[room]) complain(room " is not above " part[2])
+		else if (part[2] != room && room in only && index(" " only[room] " ", " " part[2] " ") == 0) complain(room " may include " only[room] " alone")
 	} else if (name ~ /\.\.|\//  && $0 ~ /"/) {
 		complain("private header of another room")
 	}

@@ -19,12 +19,13 @@ broken=$(psql -XqAt -F ': ' -v ON_ERROR_STOP=1 -v queries="$queries" "$url" <<'S
 CREATE TEMP VIEW tables AS
 SELECT oid, relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p');
 
--- What belongs to one customer: it must be able to live with that customer on one machine. The two tables that find
--- out whose something is are asked before the customer is known; they have their key as their place.
+-- What belongs to one customer: it must be able to live with that customer on one machine. The three tables that find
+-- out whose something is, or whether it was asked before, are read before the customer is known; they have their key
+-- as their place.
 CREATE TEMP VIEW per_customer AS
 SELECT t.oid, t.name, a.attnum, a.attnotnull
 FROM tables t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'customer_id' AND NOT a.attisdropped
-WHERE t.name NOT IN ('external_ids', 'customer_identities');
+WHERE t.name NOT IN ('external_ids', 'customer_identities', 'idempotency_keys');
 
 CREATE TEMP VIEW own_indexes AS
 SELECT i.indexrelid AS oid, i.indrelid, i.indrelid::regclass::text AS table_name, i.indexrelid::regclass::text AS name,

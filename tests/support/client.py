@@ -106,6 +106,9 @@ class Client:
         options.setdefault("media_type", "application/merge-patch+json")
         return self._expect(status, "PATCH", path, body, **options)
 
+    def delete(self, path, status=200, **options):
+        return self._expect(status, "DELETE", path, None, **options)
+
     def pages(self, path, **query):
         """All items of a list, page after page; each page's Link field must agree with its `next`."""
         items, cursor = [], None

@@ -18,6 +18,7 @@ SETTINGS = {
     "listen_addresses": "",
     "max_connections": "200",  # six or more for each server; a module runs a few at once
     "log_min_messages": "warning",
+    "log_error_verbosity": "terse",  # as docker/cluster.sh: DETAIL quotes keys, which are e-mail addresses
     "timezone": "America/Caracas",  # whatever the database's zone is, no answer may depend on it
 }
 

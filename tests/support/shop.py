@@ -64,6 +64,11 @@ class Shop:
     def refund(self, order, amount, at, status=201, **fields):
         return self.api.post(f"/v1/orders/{order}/refunds", {"amount": amount, "refunded_at": at, **fields}, status).json
 
+    def link(self, customer, person):
+        """Says in the database that two customer rows (ids) are one person, which is the second."""
+        self.sql("INSERT INTO customer_links (customer_id, linked_to, identity, linked_at) VALUES (%s, %s, repeat('0', 64), now())", customer, person)
+        self.sql("INSERT INTO customer_persons (customer_id, person_id) VALUES (%s, %s)", customer, person)
+
     def batch(self, collection, items, chunk=5000, ndjson=True):
         """Sends many; the counters of all answers, summed. Every item must be taken."""
         total = {"created": 0, "unchanged": 0}

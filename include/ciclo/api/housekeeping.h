@@ -1,6 +1,7 @@
 /*
- * What has to be done now and then without anybody asking: answers kept for an Idempotency-Key are forgotten after
- * 24 hours. Every worker does it; twice does no harm.
+ * What has to be done now and then without anybody asking: facts are derived from, so that little is left to do when
+ * somebody asks; answers kept for an Idempotency-Key are forgotten after 24 hours. Every worker does it; twice does
+ * no harm.
  */
 #ifndef CICLO_API_HOUSEKEEPING_H
 #define CICLO_API_HOUSEKEEPING_H
@@ -10,11 +11,16 @@
 
 #include "ciclo/db/db.h"
 
-/* Zero-initialise; must outlive the engine. */
-struct housekeeping {
+/* One thing to do; at most once at a time. */
+struct chore {
 	struct segment segment;
 	bool under_way;
 	int64_t due_ms;
+};
+
+/* Zero-initialise; must outlive the engine. */
+struct housekeeping {
+	struct chore purge, derive;
 	char row[64];
 };
 

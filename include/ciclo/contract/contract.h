@@ -25,6 +25,19 @@ struct schema;
 
 enum { PATH_ARGS_MAX = 4, MEDIA_TYPES_MAX = 4 };
 
+/* Sets of JSON kinds. A value is of one kind; a real with a whole value is an integer, as JSON Schema says. */
+enum kind {
+	KIND_NULL = 1 << 0,
+	KIND_BOOLEAN = 1 << 1,
+	KIND_INTEGER = 1 << 2,
+	KIND_FRACTION = 1 << 3,
+	KIND_STRING = 1 << 4,
+	KIND_ARRAY = 1 << 5,
+	KIND_OBJECT = 1 << 6,
+	KIND_NUMBER = KIND_INTEGER | KIND_FRACTION,
+	KIND_ANY = (1 << 7) - 1
+};
+
 struct media_type {
 	const char *name;            /* "application/json" */
 	const struct schema *schema; /* NULL when the document gives none */
@@ -98,6 +111,17 @@ json_t *contract_parameters(const struct operation *op, const struct route_match
  * its JSON pointer below `pointer` ("" for the whole body).
  */
 void schema_validate(const struct schema *s, json_t *value, const char *pointer, struct violations *v);
+
+/*
+ * The kinds of values that s takes at a place: names from the root, a number for a place in an array ("items", "0",
+ * "sku"). KIND_ANY where it does not say; 0 where nothing may be. Of several ways (oneOf, anyOf) all count.
+ */
+unsigned schema_kinds(const struct schema *s, const char *const *names, size_t count);
+/*
+ * Text as a value of one of these kinds, for what knows no types (CSV): a string where strings are taken, else the JSON
+ * value that the text is; what is none of them stays a string, for the schema to refuse. NULL: not UTF-8, or memory is out.
+ */
+json_t *schema_text(unsigned kinds, const char *text, size_t len) NODISCARD;
 
 /* The request schema for a media type without parameters ("application/json"); false if the operation does not take it. */
 bool operation_takes(const struct operation *op, const char *media_type, const struct schema **ret) NODISCARD;

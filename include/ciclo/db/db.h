@@ -30,8 +30,8 @@
 /* Kinds of work that must not wait for each other; each has its own connections and bounded queue. */
 enum lane { LANE_WRITE, LANE_READ, LANE_REPORT, LANE_BULK, LANE_DERIVE, LANE_COUNT };
 
-/* Writes: an order with a new customer, who is linked to a known one, under an Idempotency-Key. */
-enum { SEGMENT_WRITES_MAX = 14, SEGMENT_READS_MAX = 12, READ_ARGS_MAX = 12 };
+/* Writes: an order of a known customer, to whom another one is linked by it, under an Idempotency-Key. */
+enum { SEGMENT_WRITES_MAX = 16, SEGMENT_READS_MAX = 12, READ_ARGS_MAX = 12 };
 
 /* rows: JSON objects joined by commas, without the brackets. */
 struct segment_write {

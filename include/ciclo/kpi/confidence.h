@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ciclo/kpi/compare.h"
 #include "ciclo/kpi/figure.h"
 #include "ciclo/kpi/measure.h"
 
@@ -35,5 +36,7 @@ struct nps {
 
 /* From the measures nps_0 to nps_10. */
 struct nps nps_of(const struct measures *facts);
+/* For compare(). */
+struct sample nps_sample(const struct nps *nps);
 
 #endif

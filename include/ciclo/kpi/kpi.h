@@ -13,7 +13,9 @@
 #include <stdint.h>
 
 #include "ciclo/base/attr.h"
+#include "ciclo/kpi/compare.h"
 #include "ciclo/kpi/confidence.h"
+#include "ciclo/kpi/dimension.h"
 #include "ciclo/kpi/figure.h"
 #include "ciclo/kpi/measure.h"
 #include "ciclo/kpi/window.h"
@@ -29,7 +31,18 @@ enum stage {
 	STAGE_COUNT
 };
 
-enum unit { UNIT_COUNT, UNIT_MONEY, UNIT_RATIO, UNIT_SCORE, UNIT_DAYS, UNIT_NUMBER, UNIT_MONTHS, UNITS };
+enum unit {
+	UNIT_COUNT,
+	UNIT_MONEY,
+	UNIT_RATIO,
+	UNIT_SCORE,
+	UNIT_DAYS,
+	UNIT_SECONDS,
+	UNIT_NUMBER,
+	UNIT_MONTHS,
+	UNIT_LIST, /* the value is a count, and the details are what it is made of */
+	UNITS
+};
 
 enum {
 	/* Decimals of numerators, denominators and other money and counts that stand beside a value. */
@@ -37,11 +50,11 @@ enum {
 	SHARE_PLACES = 6,
 	KPI_CHOICES_MAX = 2,
 	KPI_DETAILS_MAX = 8,
-	KPI_UNCONVERTED_MAX = 2
+	KPI_UNCONVERTED_MAX = 3
 };
 
 /* Request parameters that only some KPIs take. */
-enum kpi_takes { TAKES_UNTIL = 1, TAKES_LIFETIME = 2 };
+enum kpi_takes { TAKES_UNTIL = 1, TAKES_LIFETIME = 2, TAKES_SURVEY = 4 };
 
 struct kpi;
 struct kpi_input;
@@ -52,7 +65,8 @@ typedef void kpi_model_fn(const struct kpi_input *in, struct kpi_result *out);
 struct kpi_terms {
 	const char *formula;
 	enum measure num, den;
-	int64_t per; /* so many of num are one of the unit (microseconds of a day); 0 means 1 */
+	int64_t per;       /* so many of num are one of the unit (microseconds of a day); 0 means 1 */
+	const char *empty; /* instead of that of the KPI */
 	/* Facts that this cannot count because their money is in another currency. */
 	enum measure unconverted[KPI_UNCONVERTED_MAX];
 };
@@ -102,6 +116,7 @@ struct kpi_result {
 	struct figure value, numerator, denominator;
 	const char *reason; /* why value is unknown, else NULL */
 	struct confidence confidence;
+	struct sample sample;     /* for compare() */
 	int128 test, unconverted; /* facts left out */
 	struct kpi_detail details[KPI_DETAILS_MAX];
 	size_t detail_count;
@@ -124,6 +139,8 @@ unsigned unit_places(enum unit unit);
 const struct kpi_terms *kpi_choose(const struct kpi *kpi, const char *param, const char *value);
 /* Bits of the families that have to be read. */
 unsigned kpi_families(const struct kpi *kpi, const struct kpi_terms *terms);
+/* Bits of what it can be grouped by: what all of its families have. */
+unsigned kpi_dimensions(const struct kpi *kpi, const struct kpi_terms *terms);
 struct kpi_result kpi_compute(const struct kpi_input *in);
 
 #endif

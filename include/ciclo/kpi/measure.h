@@ -10,7 +10,20 @@
 #include "ciclo/base/decimal.h"
 
 /* One family is one statement: sql/queries/kpi_<family>.sql. */
-enum family { FAMILY_ORDERS, FAMILY_CUSTOMERS, FAMILY_MARKETING, FAMILY_SURVEYS, FAMILY_VALUE, FAMILY_COUNT };
+enum family {
+	FAMILY_ORDERS,
+	FAMILY_CUSTOMERS,
+	FAMILY_MARKETING,
+	FAMILY_SURVEYS,
+	FAMILY_VALUE,
+	FAMILY_JOURNEY,
+	FAMILY_CARTS,
+	FAMILY_SOCIAL,
+	FAMILY_PROGRAMS,
+	FAMILY_PROGRAM_ORDERS,
+	FAMILY_COSTS,
+	FAMILY_COUNT
+};
 
 enum measure {
 	MEASURE_NONE = 0, /* always 0 */
@@ -28,6 +41,7 @@ struct measures {
 /* The measure with this name, MEASURE_NONE if there is none. */
 enum measure measure_find(const char *name);
 /* m is not MEASURE_NONE. */
+const char *measure_name(enum measure m);
 enum family measure_family(enum measure m);
 /* Digits with an optional minus, at most 38 digits. */
 bool measure_parse(const char *text, int128 *ret) NODISCARD;

@@ -29,6 +29,13 @@ struct window {
 	int32_t from, to;
 };
 
+/* What a window is compared with. */
+enum earlier {
+	EARLIER_PERIOD, /* the window of the same length right before it */
+	EARLIER_YEAR,   /* the same dates one calendar year before */
+	EARLIER_NONE
+};
+
 /* "day" ... "year"; INTERVAL_NONE for NULL and anything else. */
 enum interval interval_parse(const char *text);
 /* First day of the calendar period that day lies in. */
@@ -40,6 +47,14 @@ int32_t period_next(int32_t day, enum interval interval, enum week_start week);
  * BUCKETS_MAX; *ret_count untouched. interval is not INTERVAL_NONE. */
 bool window_cut(struct window w, enum interval interval, enum week_start week, struct window ret[BUCKETS_MAX],
 		size_t *ret_count) NODISCARD;
+
+/* "previous_period", "previous_year"; EARLIER_NONE for NULL and anything else. */
+enum earlier earlier_parse(const char *text);
+/* The day that corresponds to `day` in the window that w is compared with; 28 February for a 29th. how is not
+ * EARLIER_NONE. */
+int32_t day_earlier(int32_t day, struct window w, enum earlier how);
+/* The window that w is compared with; one day when nothing else is left of it (28 February up to the 29th). */
+struct window window_earlier(struct window w, enum earlier how);
 
 /* Length in months: for each calendar month, the share of its days that w covers. A calendar year is 12. */
 struct ratio window_months(struct window w);

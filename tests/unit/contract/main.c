@@ -5,9 +5,9 @@
 
 int main(void)
 {
-	Suite *(*const suites[])(void) = {json_suite,   yaml_suite,     load_suite,
-					  schema_suite, validate_suite, format_suite,
-					  route_suite,  params_suite,   media_suite};
+	Suite *(*const suites[])(void) = {json_suite,     yaml_suite,   load_suite,  schema_suite,
+					  validate_suite, format_suite, route_suite, params_suite,
+					  media_suite,    place_suite};
 	SRunner *runner = srunner_create(NULL);
 	int failed;
 

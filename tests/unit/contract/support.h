@@ -17,6 +17,7 @@ Suite *format_suite(void);
 Suite *route_suite(void);
 Suite *params_suite(void);
 Suite *media_suite(void);
+Suite *place_suite(void);
 
 /* The head of a document, up to `paths:` and `components:`, which follow in `rest`. why: 512 bytes. */
 struct contract *load_rest(const char *rest, char *why);

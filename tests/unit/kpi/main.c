@@ -48,9 +48,11 @@ int main(void)
 	SRunner *runner = srunner_create(window_suite());
 	int failed;
 
+	srunner_add_suite(runner, customer_suite());
 	srunner_add_suite(runner, confidence_suite());
 	srunner_add_suite(runner, catalogue_suite());
 	srunner_add_suite(runner, value_suite());
+	srunner_add_suite(runner, compare_suite());
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

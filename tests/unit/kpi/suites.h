@@ -6,10 +6,12 @@
 
 #include "ciclo/kpi/kpi.h"
 
+Suite *customer_suite(void);
 Suite *window_suite(void);
 Suite *confidence_suite(void);
 Suite *catalogue_suite(void);
 Suite *value_suite(void);
+Suite *compare_suite(void);
 
 /* Computes a KPI of the catalogue with its default terms, over calendar year 2026 unless the context says otherwise. */
 struct kpi_result compute(const char *name, const struct measures *facts, const struct kpi_context *context);

@@ -52,6 +52,16 @@ static const struct {
 	{"ces", MEASURE_ces_sum, MEASURE_ces_answers, 17, 3, "5.6667"},
 	{"order_value_first", MEASURE_first_sales, MEASURE_first_orders, 1, 80000, "0"},
 	{"order_value_repeat", MEASURE_repeat_sales, MEASURE_repeat_orders, 100001, 2, "50000.5"},
+	{"average_session_duration", MEASURE_visit_seconds, MEASURE_timed_visits, 100, 3, "33.3333"},
+	{"pages_per_session", MEASURE_visit_pages, MEASURE_visits, 14, 4, "3.5"},
+	{"bounce_rate", MEASURE_bounces, MEASURE_visits, 1, 3, "0.333333"},
+	{"engagement_rate", MEASURE_engagement, MEASURE_followers, 135, 1600, "0.084375"},
+	{"cart_abandonment_rate", MEASURE_abandoned_carts, MEASURE_decided_carts, 2, 3, "0.666667"},
+	{"cart_recovery_rate", MEASURE_recovered_carts, MEASURE_abandoned_carts, 1, 4, "0.25"},
+	{"loyalty_participation_rate", MEASURE_member_customers, MEASURE_active_customers, 2, 5, "0.4"},
+	{"subscription_renewal_rate", MEASURE_renewals, MEASURE_due_renewals, 3, 5, "0.6"},
+	{"referral_participation_rate", MEASURE_referring_customers, MEASURE_active_customers, 3, 2, "1.5"},
+	{"average_rating", MEASURE_rating_sum, MEASURE_reviews, 10, 3, "3.3333"},
 };
 
 START_TEST(one_division)
@@ -76,6 +86,21 @@ START_TEST(proportion_has_an_interval)
 
 	ck_assert(result.confidence.known);
 	ck_assert_str_eq(text_of(figure_exact(result.confidence.low), 6), "0.055229");
+}
+END_TEST
+
+/* Who refers need not be active: then it is no proportion. Engagement never is one: one follower may do much. */
+START_TEST(no_proportion_no_interval)
+{
+	struct measures facts = {.of = {[MEASURE_referring_customers] = 3,
+					[MEASURE_active_customers] = 2,
+					[MEASURE_engagement] = 1,
+					[MEASURE_followers] = 10}};
+
+	ck_assert(!compute("referral_participation_rate", &facts, NULL).confidence.known);
+	ck_assert(!compute("engagement_rate", &facts, NULL).confidence.known);
+	facts.of[MEASURE_referring_customers] = 1;
+	ck_assert(compute("referral_participation_rate", &facts, NULL).confidence.known);
 }
 END_TEST
 
@@ -147,8 +172,29 @@ START_TEST(choices)
 	ck_assert_ptr_nonnull(terms);
 	ck_assert_int_eq(terms->num, MEASURE_paid_media_spend);
 	ck_assert_ptr_null(kpi_choose(cac, "basis", "visitor"));
+	ck_assert_ptr_null(kpi_choose(kpi_find("conversion_rate"), "basis", "paid_media"));
 	ck_assert_ptr_null(kpi_choose(cac, "refunds", "on_refund_date"));
 	ck_assert_ptr_null(kpi_choose(kpi_find("orders"), "basis", "paid_media"));
+}
+END_TEST
+
+/* A choice may have a reason of its own. */
+START_TEST(nobody_visited)
+{
+	const struct kpi *kpi = kpi_find("conversion_rate");
+	struct measures facts = {.of = {[MEASURE_interactions] = 5}};
+	struct kpi_context context = year_2026();
+	struct kpi_input in = {.kpi = kpi,
+			       .terms = kpi_choose(kpi, "basis", "visitor"),
+			       .facts = &facts,
+			       .context = &context};
+
+	ck_assert_ptr_nonnull(in.terms);
+	ck_assert_uint_eq(kpi_families(kpi, in.terms), 1U << FAMILY_JOURNEY);
+	ck_assert_str_eq(kpi_compute(&in).reason, "no_visitors");
+	facts.of[MEASURE_unique_visitors] = 4;
+	facts.of[MEASURE_ordering_visitors] = 1;
+	ck_assert_str_eq(text_of(kpi_compute(&in).value, 6), "0.25");
 }
 END_TEST
 
@@ -207,6 +253,8 @@ Suite *catalogue_suite(void)
 	tcase_add_loop_test(tests, empty_shop, 0, (int)kpi_count());
 	tcase_add_loop_test(tests, one_division, 0, COUNTOF(plain));
 	tcase_add_test(tests, proportion_has_an_interval);
+	tcase_add_test(tests, no_proportion_no_interval);
+	tcase_add_test(tests, nobody_visited);
 	tcase_add_test(tests, count_is_its_own_numerator);
 	tcase_add_test(tests, other_currencies_are_counted_as_left_out);
 	tcase_add_test(tests, mean_and_median_gap);

@@ -127,6 +127,56 @@ START_TEST(historic_takes_the_cost_off)
 }
 END_TEST
 
+/* The same two customers cost 101 beside the goods; 3 costs and 2 orders are in another currency. */
+START_TEST(costs_are_taken_off)
+{
+	struct measures facts = {.of = {[MEASURE_acquired_customers] = 2,
+					[MEASURE_new_customers] = 2,
+					[MEASURE_acquired_net] = 1001,
+					[MEASURE_acquired_net_with_cost] = 1001,
+					[MEASURE_acquired_cost] = 300,
+					[MEASURE_acquired_costs] = 101,
+					[MEASURE_unconverted_costs] = 3,
+					[MEASURE_unconverted_acquired] = 2,
+					[MEASURE_unconverted_spend] = 1,
+					[MEASURE_marketing_spend] = 400}};
+	struct kpi_result result = compute("clv_simple", &facts, NULL);
+
+	ck_assert_str_eq(text_of(result.value, 4), "450");
+	ck_assert_str_eq(text_of(result.numerator, 4), "900");
+	ck_assert_str_eq(detail_of(&result, "costs"), "101");
+	ck_assert_int_eq((int64_t)result.unconverted, 5);
+	result = compute("clv_historic", &facts, NULL);
+	ck_assert_str_eq(text_of(result.value, 4), "300");
+	ck_assert_str_eq(detail_of(&result, "costs"), "101");
+	result = compute("clv_to_cac", &facts, NULL);
+	ck_assert_str_eq(text_of(result.value, 6), "1.5");
+	ck_assert_str_eq(detail_of(&result, "clv_historic"), "300");
+	ck_assert_int_eq((int64_t)result.unconverted, 6);
+	facts.of[MEASURE_acquired_costs] = 701;
+	ck_assert_str_eq(compute("cac_payback_months", &facts, NULL).reason, "no_margin");
+}
+END_TEST
+
+/* Referred persons: sales 1,000 of which 600 have a known cost of 200; the rest at 35 %: 400 + 140. */
+START_TEST(referral_value_is_a_margin)
+{
+	struct measures facts = {.of = {[MEASURE_referred_net] = 1000,
+					[MEASURE_referred_net_with_cost] = 600,
+					[MEASURE_referred_cost] = 200,
+					[MEASURE_net_sales] = 77777,
+					[MEASURE_unconverted_referred] = 4}};
+	struct kpi_context context = year_2026();
+	struct kpi_result result;
+
+	context.declared_margin = ratio_make(35, 100);
+	result = compute("referral_value", &facts, &context);
+	ck_assert_str_eq(text_of(result.value, 4), "540");
+	ck_assert_str_eq(detail_of(&result, "known_cost_share"), "0.6");
+	ck_assert_int_eq((int64_t)result.unconverted, 4);
+}
+END_TEST
+
 /* Acquiring costs 150.00 and the customer spends 100.00. */
 START_TEST(customer_that_costs_more_than_it_brings)
 {
@@ -210,6 +260,8 @@ Suite *value_suite(void)
 		margin_of_nothing_is_zero_with_unknown_shares,
 		flowers_every_year,
 		historic_takes_the_cost_off,
+		costs_are_taken_off,
+		referral_value_is_a_margin,
 		customer_that_costs_more_than_it_brings,
 		nothing_to_compare_with,
 		payback,

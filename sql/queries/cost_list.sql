@@ -1,0 +1,8 @@
+-- Costs, newest first. $1 limit, $2 $3 cursor (incurred_at, id), $4 $5 $6 customer (id, or identity kind and value),
+-- $7 $8 incurred from, to.
+SELECT cost_id AS id, rfc3339(incurred_at) AS sort_key, document FROM cost_documents
+WHERE ($2::timestamptz IS NULL OR (incurred_at, cost_id) < ($2::timestamptz, $3::uuid))
+  AND (coalesce($4, $5) IS NULL OR customer_id = ANY (customer_rows($4::uuid, $5, $6)))
+  AND ($7::timestamptz IS NULL OR incurred_at >= $7::timestamptz)
+  AND ($8::timestamptz IS NULL OR incurred_at < $8::timestamptz)
+ORDER BY incurred_at DESC, cost_id DESC LIMIT $1::integer;

@@ -1,0 +1,8 @@
+-- Subscriptions, newest first. $1 limit, $2 $3 cursor (started_at, id), $4 $5 $6 customer (id, or identity kind and value),
+-- $7 $8 started from, to.
+SELECT subscription_id AS id, rfc3339(started_at) AS sort_key, document FROM subscription_documents
+WHERE ($2::timestamptz IS NULL OR (started_at, subscription_id) < ($2::timestamptz, $3::uuid))
+  AND (coalesce($4, $5) IS NULL OR customer_id = ANY (customer_rows($4::uuid, $5, $6)))
+  AND ($7::timestamptz IS NULL OR started_at >= $7::timestamptz)
+  AND ($8::timestamptz IS NULL OR started_at < $8::timestamptz)
+ORDER BY started_at DESC, subscription_id DESC LIMIT $1::integer;

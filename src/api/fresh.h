@@ -1,0 +1,25 @@
+/*
+ * Fresh answers: what is derived is brought up to the facts before it is read. A request that arrives after a write
+ * was acknowledged waits until that write is derived, and for none that comes later, so that a busy shop does not keep it
+ * waiting for ever.
+ */
+#ifndef CICLO_SRC_API_FRESH_H
+#define CICLO_SRC_API_FRESH_H
+
+#include "ciclo/api/api.h"
+
+/* failure: NULL, or the answer of the statement that failed. Called once; may end what holds the struct. */
+typedef void fresh_done_fn(void *cls, const struct db_answer *failure);
+
+/* In the memory of the caller, until done was called. */
+struct fresh {
+	struct db *db;
+	fresh_done_fn *done;
+	void *cls;
+	char until[24]; /* the newest change that is waited for */
+	struct segment segment;
+};
+
+void fresh_start(struct fresh *f, struct db *db, int64_t deadline_ms, fresh_done_fn *done, void *cls);
+
+#endif
