@@ -1,7 +1,7 @@
 -- Carts that were decided per bucket: abandoned in it, whatever came later, or ordered in it without having been abandoned.
 -- $1 first days, $2 days after the last (date[], ascending, disjoint); $3 dimension: NULL, channel, campaign, storefront
 -- (all of the newest update) or country.
--- An abandonment that lies ahead has not been decided yet.
+-- An abandonment or an order that lies ahead has not decided anything yet.
 WITH bucket AS MATERIALIZED (
     SELECT b.n AS bucket, day_start(b.first, s.time_zone) AS begins, day_start(b.past, s.time_zone) AS ends,
            s.base_currency
@@ -11,13 +11,13 @@ WITH bucket AS MATERIALIZED (
            min(base_currency) AS base_currency
     FROM bucket
 ), decided AS (
-    SELECT s.customer_id, s.cart_id, s.abandoned_at AS at, true AS abandoned, s.ordered_at IS NOT NULL AS ordered
+    SELECT s.customer_id, s.cart_id, s.abandoned_at AS at, true AS abandoned, coalesce(s.ordered_at <= now(), false) AS ordered
     FROM span JOIN cart_states AS s ON s.abandoned_at >= span.begins AND s.abandoned_at < span.ends
     WHERE s.abandoned_at <= now()
     UNION ALL
     SELECT s.customer_id, s.cart_id, s.ordered_at, false, true
     FROM span JOIN cart_states AS s ON s.ordered_at >= span.begins AND s.ordered_at < span.ends
-    WHERE s.abandoned_at IS NULL
+    WHERE s.abandoned_at IS NULL AND s.ordered_at <= now()
 ), placed AS (
     SELECT width_bucket(d.at, (SELECT starts FROM span)) AS bucket, d.abandoned, d.ordered,
            u.base_value, u.base_currency = span.base_currency AS converted,

@@ -4,13 +4,13 @@
 WITH shop AS MATERIALIZED (
     SELECT day_start($5::date, time_zone) AS begins, day_start($6::date, time_zone) AS ends, base_currency FROM settings
 ), decided AS (
-    SELECT s.customer_id, s.cart_id, s.abandoned_at AS at, true AS abandoned, s.ordered_at IS NOT NULL AS ordered
+    SELECT s.customer_id, s.cart_id, s.abandoned_at AS at, true AS abandoned, coalesce(s.ordered_at <= now(), false) AS ordered
     FROM shop JOIN cart_states AS s ON s.abandoned_at >= shop.begins AND s.abandoned_at < shop.ends
     WHERE s.abandoned_at <= now()
     UNION ALL
     SELECT s.customer_id, s.cart_id, s.ordered_at, false, true
     FROM shop JOIN cart_states AS s ON s.ordered_at >= shop.begins AND s.ordered_at < shop.ends
-    WHERE s.abandoned_at IS NULL
+    WHERE s.abandoned_at IS NULL AND s.ordered_at <= now()
 ), member AS (
     SELECT d.cart_id AS id, d.customer_id, d.at, CASE WHEN $4::text = 'abandoned_value' THEN u.base_value END AS amount
     FROM shop, decided AS d
