@@ -600,6 +600,14 @@ CREATE FUNCTION stage_rank(stage text) RETURNS integer LANGUAGE sql IMMUTABLE PA
 RETURN array_position(ARRAY['awareness', 'consideration', 'conversion', 'retention', 'loyalty', 'advocacy', 'lost'], stage);
 COMMENT ON FUNCTION stage_rank IS 'Place of a canonical stage on the road, from 1';
 
+-- round(numeric) rounds a tie away from 0, and a quotient is cut off before that; this is exact.
+CREATE FUNCTION half_even(numerator numeric, denominator numeric, places integer) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN (SELECT trim_scale((d.whole + CASE WHEN 2 * d.rest > denominator OR 2 * d.rest = denominator AND mod(d.whole, 2) = 1 THEN 1 ELSE 0 END)
+                          * power(10::numeric, -places))
+        FROM (SELECT div(numerator * power(10::numeric, places), nullif(denominator, 0)) AS whole,
+                     mod(numerator * power(10::numeric, places), nullif(denominator, 0)) AS rest) AS d);
+COMMENT ON FUNCTION half_even IS 'A quotient of two numbers that are not negative, rounded half-even at some places; NULL for a denominator of 0';
+
 -- Stages as a model shows them: those with one label are one, named by the first of them.
 CREATE FUNCTION model_stages(model text) RETURNS TABLE (stage text, shown text, label text, rank integer) LANGUAGE sql STABLE AS $$
 SELECT l.key, first_value(l.key) OVER same, l.value, stage_rank(first_value(l.key) OVER same)

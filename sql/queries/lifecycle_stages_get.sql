@@ -13,6 +13,6 @@ SELECT json_build_object(
     'at', shop.day, 'time_zone', shop.time_zone, 'model', $2::text, 'customers', (SELECT sum(s.customers)::bigint FROM shown AS s),
     'stages', (SELECT json_agg(json_build_object(
                    'stage', s.stage, 'label', s.label, 'customers', s.customers,
-                   'share', trim_scale(round(s.customers::numeric / nullif((SELECT sum(t.customers) FROM shown AS t), 0), 6))) ORDER BY s.rank)
+                   'share', half_even(s.customers, (SELECT sum(t.customers) FROM shown AS t), 6)) ORDER BY s.rank)
                FROM shown AS s)) AS document
 FROM shop WHERE EXISTS (SELECT FROM shown);

@@ -23,9 +23,9 @@ WITH shop AS MATERIALIZED (
                 FROM stay AS t) AS s) AS i
     GROUP BY i.customer_id, i.n, i.stage
 ), days AS MATERIALIZED (
-    -- In ten-thousandths of a day, from whole microseconds, so that a tie is seen as one and rounds to even.
-    SELECT i.stage, (percentile_cont(0.5) WITHIN GROUP (ORDER BY (extract(epoch FROM i.left_at - i.entered_at) * 1000000)::float8))::numeric
-                    / 8640000 AS median
+    -- From whole microseconds, so that a tie is seen as one.
+    SELECT i.stage, half_even((percentile_cont(0.5) WITHIN GROUP (ORDER BY (extract(epoch FROM i.left_at - i.entered_at) * 1000000)::float8))::numeric,
+                              86400000000, 4) AS median
     FROM shop, island AS i WHERE i.left_at >= shop.begins AND i.left_at < shop.ends GROUP BY i.stage
 ), source AS (
     SELECT NULL AS stage, NULL AS label, 0 AS rank
@@ -35,10 +35,10 @@ WITH shop AS MATERIALIZED (
 SELECT json_build_object(
     'from', $1::date, 'to', $2::date, 'time_zone', shop.time_zone, 'model', $3::text,
     'rows', (SELECT json_agg(json_build_object(
-        'stage', s.stage, 'label', s.label, 'customers', t.customers, 'median_days', trim_scale((CASE WHEN mod(2 * d.median, 2) = 1 THEN 2 * round(d.median / 2) ELSE round(d.median) END) / 10000),
+        'stage', s.stage, 'label', s.label, 'customers', t.customers, 'median_days', d.median,
         'to', (SELECT json_agg(json_build_object(
                    'stage', e.stage, 'label', e.label, 'customers', coalesce(f.customers, 0),
-                   'share', trim_scale(round(coalesce(f.customers, 0)::numeric / nullif(t.customers, 0), 6))) ORDER BY e.rank)
+                   'share', half_even(coalesce(f.customers, 0), t.customers, 6)) ORDER BY e.rank)
                FROM shown AS e LEFT JOIN flow AS f ON f.source IS NOT DISTINCT FROM s.stage AND f.target = e.stage)) ORDER BY s.rank)
         FROM source AS s LEFT JOIN days AS d ON d.stage = s.stage
         CROSS JOIN LATERAL (SELECT coalesce(sum(f.customers), 0)::bigint AS customers FROM flow AS f

@@ -9,6 +9,13 @@ from support.oracle import PLACES, Ratio, Scope, proportions_differ, rounded, wi
 from support.oracle_lifecycle import LABELS
 from support.random_shop import COMING, FIRST, PAST
 
+
+def rfc3339(at):
+    """As answers have it: UTC, without a fraction that is 0."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S") + (f".{at.microsecond:06}" if at.microsecond else "") + "Z"
+
+
+STARTED = rfc3339(datetime.now(timezone.utc))  # no fact of a random shop lies between then and now
 WINDOWS = [(FIRST, PAST), (date(2024, 1, 1), date(2024, 7, 1)), (date(2025, 3, 1), date(2025, 4, 1)), (date(2024, 10, 25), date(2024, 11, 5)), (date(2025, 3, 30), date(2025, 3, 31)),
            (date(2024, 2, 29), date(2025, 2, 13)), (date(2025, 7, 1), date(2025, 10, 1)), (COMING, date(2031, 3, 1))]
 DIMENSIONS = ["channel", "campaign", "country", "storefront"]
@@ -77,8 +84,8 @@ def collect(shop, refs, checked=False):
 
 
 def is_arrival(key, value):
-    """A customer without facts exists from when it was created: the microseconds are of the clock, no fact's."""
-    return key == "at" and isinstance(value, str) and len(value) == len("2025-01-01T00:00:00.000000Z")
+    """A customer without facts exists from when the shop heard of it, which no other shop did at that instant."""
+    return key == "at" and isinstance(value, str) and STARTED <= value <= rfc3339(datetime.now(timezone.utc))
 
 
 def plain(document):
@@ -286,8 +293,3 @@ class Agreement:
         expected = self.oracle.value_of(self.oracle.person(path.split("/")[3]), date.fromisoformat(asked["until"]), None if lifetime is None else int(lifetime))
         for name, value in expected.items():
             self.expect(where, name, answer[name], rounded(value, 6 if name == "orders_per_month" else 4))
-
-
-def rfc3339(at):
-    """As answers have it: UTC, without a fraction that is 0."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S") + (f".{at.microsecond:06}" if at.microsecond else "") + "Z"
