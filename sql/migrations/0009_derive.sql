@@ -10,6 +10,13 @@ COMMENT ON TABLE changed_customers IS 'Customers with facts that have not been d
 CREATE INDEX changed_customers_change_id ON changed_customers (change_id);
 COMMENT ON INDEX changed_customers_change_id IS 'derive_changed.sql takes the oldest first';
 
+CREATE TABLE data_version (
+    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+    version   bigint NOT NULL
+);
+COMMENT ON TABLE data_version IS 'Counts the transactions that derived something: as long as it and the clock say the same, no report changes';
+INSERT INTO data_version (version) VALUES (1);
+
 CREATE TABLE customer_days (
     customer_id   uuid NOT NULL,
     day           date NOT NULL,
@@ -437,6 +444,7 @@ BEGIN
     END IF;
     IF customers > 0 THEN
         PERFORM derive_customers(claimed);
+        UPDATE data_version SET version = version + 1;
     END IF;
 END $$;
 COMMENT ON FUNCTION derive_changed IS 'Derives from the oldest changes; for how many customers, and up to which change there is more to do';
@@ -472,6 +480,7 @@ BEGIN
     DELETE FROM changed_customers AS c
     WHERE c.customer_id = ANY (changed) AND c.customer_id <> '00000000-0000-0000-0000-000000000000';
     PERFORM derive_customers(changed || id);
+    UPDATE data_version SET version = version + 1;
     RETURN 0;
 END $$;
 COMMENT ON FUNCTION derive_person IS 'Derives one customer ahead of all others';
