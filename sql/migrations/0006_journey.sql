@@ -120,8 +120,10 @@ COMMENT ON VIEW carts IS 'Each cart as its newest update says';
 
 -- A pause ends with the next update or with the order; one that nothing has ended so far lasts for ever.
 CREATE VIEW cart_state_facts AS
-SELECT c.customer_id, c.cart_id, f.started_at, a.abandoned_at, o.ordered_at, o.order_id
-FROM (SELECT make_interval(mins => abandoned_after_minutes) AS pause FROM settings) AS s
+SELECT c.customer_id, c.cart_id, f.started_at, a.abandoned_at, o.ordered_at, o.order_id,
+       local_day(coalesce(a.abandoned_at, o.ordered_at), s.time_zone) AS day,
+       CASE WHEN c.base_currency = s.base_currency THEN c.base_value END AS base_value
+FROM (SELECT make_interval(mins => abandoned_after_minutes) AS pause, time_zone, base_currency FROM settings) AS s
 CROSS JOIN carts AS c
 CROSS JOIN LATERAL (
     SELECT u.updated_at AS started_at FROM cart_updates AS u WHERE u.cart_id = c.cart_id ORDER BY u.updated_at LIMIT 1) AS f

@@ -12,38 +12,13 @@ COMMENT ON INDEX changed_customers_change_id IS 'derive_changed.sql takes the ol
 
 CREATE TABLE data_version (
     singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
-    version   bigint NOT NULL
+    version   bigint NOT NULL,
+    summed    boolean NOT NULL
 );
-COMMENT ON TABLE data_version IS 'Counts the transactions that derived something: as long as it and the clock say the same, no report changes';
-INSERT INTO data_version (version) VALUES (1);
-
-CREATE TABLE customer_days (
-    customer_id   uuid NOT NULL,
-    day           date NOT NULL,
-    previous_day  date NOT NULL,
-    orders        bigint NOT NULL,
-    converted     bigint NOT NULL,
-    net           bigint NOT NULL,
-    net_with_cost bigint NOT NULL,
-    cost          bigint NOT NULL,
-    PRIMARY KEY (customer_id, day)
-);
-COMMENT ON TABLE customer_days IS 'Derived: days of the shop with completed orders of a person';
-COMMENT ON COLUMN customer_days.previous_day IS 'The day with an order before this one; -infinity for the first';
-COMMENT ON COLUMN customer_days.converted IS 'Orders whose money is in the base currency: the sums are of these';
-
-CREATE TABLE recency (
-    day           date NOT NULL,
-    previous_day  date NOT NULL,
-    customers     bigint NOT NULL,
-    orders        bigint NOT NULL,
-    converted     bigint NOT NULL,
-    net           bigint NOT NULL,
-    net_with_cost bigint NOT NULL,
-    cost          bigint NOT NULL,
-    PRIMARY KEY (day, previous_day)
-);
-COMMENT ON TABLE recency IS 'Derived: histogram of customer_days. Active, new, retained and reactivated customers of any window are sums of its cells';
+COMMENT ON TABLE data_version IS 'How far deriving has come';
+COMMENT ON COLUMN data_version.version IS 'Counts the transactions that derived something: as long as it and the clock say the same, no report changes';
+COMMENT ON COLUMN data_version.summed IS 'Whether sums follow customer_days; not while so much is derived that summing anew is quicker';
+INSERT INTO data_version (version, summed) VALUES (1, true);
 
 CREATE TABLE customer_stages (
     customer_id uuid NOT NULL,
@@ -67,15 +42,19 @@ CREATE TABLE cart_states (
     abandoned_at timestamptz,
     ordered_at   timestamptz,
     order_id     uuid,
+    day          date,
+    base_value   bigint,
     PRIMARY KEY (customer_id, cart_id)
 );
 COMMENT ON TABLE cart_states IS 'Derived: what became of each cart. customer_id is whose update is the newest';
 COMMENT ON COLUMN cart_states.abandoned_at IS 'End of the first pause that was too long; may lie ahead. NULL: it was ordered before';
 COMMENT ON COLUMN cart_states.ordered_at IS 'When it became an order: recovered if it had been abandoned, else converted';
+COMMENT ON COLUMN cart_states.day IS 'Of the shop: when it was decided, abandoned or else ordered; may lie ahead. NULL: it is not';
+COMMENT ON COLUMN cart_states.base_value IS 'Value of its newest update; NULL: not in the base currency';
 CREATE INDEX cart_states_abandoned_at ON cart_states (abandoned_at);
-COMMENT ON INDEX cart_states_abandoned_at IS 'kpi_carts.sql by window';
-CREATE INDEX cart_states_ordered_at ON cart_states (ordered_at) WHERE abandoned_at IS NULL;
-COMMENT ON INDEX cart_states_ordered_at IS 'kpi_carts.sql by window';
+COMMENT ON INDEX cart_states_abandoned_at IS 'kpi_carts.sql by window; kpi_daily.sql: what lies ahead';
+CREATE INDEX cart_states_ordered_at ON cart_states (ordered_at);
+COMMENT ON INDEX cart_states_ordered_at IS 'kpi_carts.sql by window; kpi_daily.sql: what lies ahead';
 
 CREATE TABLE lifecycle_models (
     name       text PRIMARY KEY,
@@ -109,24 +88,6 @@ $$;
 COMMENT ON FUNCTION customer_rows IS 'All customer rows of the person that an id or an identity means; NULL for an unknown identity';
 
 -- ---- definitions: what is derived, from facts alone ---------------------------------------------
-
-CREATE FUNCTION person_days(persons uuid[])
-RETURNS TABLE (customer_id uuid, day date, previous_day date, orders bigint, converted bigint, net bigint,
-               net_with_cost bigint, cost bigint)
-LANGUAGE sql STABLE AS $$
-SELECT d.person_id, d.day,
-       coalesce(lag(d.day) OVER (PARTITION BY d.person_id ORDER BY d.day), '-infinity'),
-       d.orders, d.converted, d.net, d.net_with_cost, d.cost
-FROM (SELECT n.person_id, local_day(o.ordered_at, s.time_zone) AS day, count(*) AS orders,
-             count(*) FILTER (WHERE o.base_currency = s.base_currency) AS converted,
-             coalesce(sum(o.base_net) FILTER (WHERE o.base_currency = s.base_currency), 0)::bigint AS net,
-             coalesce(sum(o.base_net_with_cost) FILTER (WHERE o.base_currency = s.base_currency), 0)::bigint AS net_with_cost,
-             coalesce(sum(o.base_cost) FILTER (WHERE o.base_currency = s.base_currency), 0)::bigint AS cost
-      FROM settings AS s CROSS JOIN person_rows(persons) AS n JOIN orders AS o ON o.customer_id = n.customer_id
-      WHERE o.status IN ('paid', 'fulfilled') AND NOT o.test
-      GROUP BY 1, 2) AS d
-$$;
-COMMENT ON FUNCTION person_days IS 'The rows of customer_days of some persons';
 
 -- Time that passes without an order.
 CREATE FUNCTION lost_at(ordered timestamptz, days integer, zone text) RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
@@ -310,40 +271,6 @@ COMMENT ON INDEX customers_referred_by IS 'derive_changed.sql: whom a customer h
 -- ---- deriving ---------------------------------------------------------------------------------------
 
 -- EXCEPT is hashed, whatever the planner believes of the sizes; an anti-join of two such lists would not be.
--- The histogram follows customer_days by differences: what a row was is taken off its cell, what it is goes onto it.
-CREATE FUNCTION derive_days(persons uuid[]) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-WITH fresh AS MATERIALIZED (
-    SELECT * FROM person_days(persons)
-), stale AS MATERIALIZED (
-    SELECT * FROM customer_days AS d WHERE d.customer_id = ANY (persons)
-), difference AS MATERIALIZED (
-    SELECT m.day, m.previous_day, sum(m.sign) AS customers, sum(m.sign * m.orders) AS orders, sum(m.sign * m.converted) AS converted,
-           sum(m.sign * m.net) AS net, sum(m.sign * m.net_with_cost) AS net_with_cost, sum(m.sign * m.cost) AS cost
-    FROM (SELECT 1 AS sign, f.* FROM (TABLE fresh EXCEPT TABLE stale) AS f
-          UNION ALL
-          SELECT -1, s.* FROM (TABLE stale EXCEPT TABLE fresh) AS s) AS m
-    GROUP BY m.day, m.previous_day
-), gone AS (
-    DELETE FROM customer_days AS d
-    USING (SELECT s.customer_id, s.day FROM stale AS s EXCEPT SELECT f.customer_id, f.day FROM fresh AS f) AS k
-    WHERE d.customer_id = k.customer_id AND d.day = k.day
-), kept AS (
-    INSERT INTO customer_days AS d SELECT * FROM (TABLE fresh EXCEPT TABLE stale) AS f
-    ON CONFLICT (customer_id, day) DO UPDATE SET previous_day = EXCLUDED.previous_day, orders = EXCLUDED.orders,
-        converted = EXCLUDED.converted, net = EXCLUDED.net, net_with_cost = EXCLUDED.net_with_cost, cost = EXCLUDED.cost
-)
-INSERT INTO recency AS r SELECT * FROM difference AS d
-WHERE (d.customers, d.orders, d.converted, d.net, d.net_with_cost, d.cost) <> (0, 0, 0, 0, 0, 0)
-ON CONFLICT (day, previous_day) DO UPDATE SET customers = r.customers + EXCLUDED.customers, orders = r.orders + EXCLUDED.orders,
-    converted = r.converted + EXCLUDED.converted, net = r.net + EXCLUDED.net,
-    net_with_cost = r.net_with_cost + EXCLUDED.net_with_cost, cost = r.cost + EXCLUDED.cost;
-DELETE FROM recency AS r WHERE r.customers = 0;
-END $$;
-COMMENT ON FUNCTION derive_days IS 'Makes customer_days of some persons again, and recency with it';
-CREATE INDEX recency_empty ON recency (day) WHERE customers = 0;
-COMMENT ON INDEX recency_empty IS 'derive_changed.sql: cells that nobody is in any more';
-
 CREATE FUNCTION derive_stages(persons uuid[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 WITH fresh AS MATERIALIZED (
@@ -360,31 +287,6 @@ ON CONFLICT (customer_id, entered_at) DO UPDATE SET left_at = EXCLUDED.left_at, 
     previous = EXCLUDED.previous, rule = EXCLUDED.rule, fact_kind = EXCLUDED.fact_kind, fact_id = EXCLUDED.fact_id;
 END $$;
 COMMENT ON FUNCTION derive_stages IS 'Makes customer_stages of some persons again';
-
--- Carts of these persons, and carts that became their orders.
-CREATE FUNCTION derive_carts(persons uuid[]) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-WITH cart AS MATERIALIZED (
-    SELECT u.cart_id FROM person_rows(persons) AS n JOIN cart_updates AS u ON u.customer_id = n.customer_id
-    UNION
-    SELECT e.id FROM person_rows(persons) AS n JOIN orders AS o ON o.customer_id = n.customer_id
-    JOIN external_ids AS e ON e.resource = 'carts' AND e.external_id = o.cart
-), fresh AS MATERIALIZED (
-    SELECT f.customer_id, f.cart_id, f.started_at, f.abandoned_at, f.ordered_at, f.order_id
-    FROM cart AS c CROSS JOIN LATERAL (SELECT * FROM cart_state_facts AS v WHERE v.cart_id = c.cart_id OFFSET 0) AS f
-), gone AS (
-    DELETE FROM cart_states AS s
-    USING (SELECT s.customer_id, s.cart_id FROM cart AS c JOIN cart_states AS s ON s.cart_id = c.cart_id
-           EXCEPT SELECT f.customer_id, f.cart_id FROM fresh AS f) AS k
-    WHERE s.customer_id = k.customer_id AND s.cart_id = k.cart_id
-)
-INSERT INTO cart_states AS s SELECT * FROM fresh
-ON CONFLICT (customer_id, cart_id) DO UPDATE SET started_at = EXCLUDED.started_at, abandoned_at = EXCLUDED.abandoned_at,
-    ordered_at = EXCLUDED.ordered_at, order_id = EXCLUDED.order_id
-WHERE (s.started_at, s.abandoned_at, s.ordered_at, s.order_id)
-      IS DISTINCT FROM (EXCLUDED.started_at, EXCLUDED.abandoned_at, EXCLUDED.ordered_at, EXCLUDED.order_id);
-END $$;
-COMMENT ON FUNCTION derive_carts IS 'Makes cart_states again where facts of some persons have a part in them';
 
 -- In PL/pgSQL, which keeps the plan: planning takes longer than the statement does for a few customers.
 -- Whoever a change touches: the person itself, the row that may have been a person before, and who referred them.
@@ -409,46 +311,6 @@ SELECT array_agg(DISTINCT t.id) FROM (
 END $$;
 COMMENT ON FUNCTION touched_persons IS 'The persons whose derived rows depend on facts of some customers';
 
--- Many persons at once are joined by hashing, which the connections of requests are told not to do. Compiling the statement
--- takes longer than running it ever does.
-CREATE FUNCTION derive_customers(changed uuid[]) RETURNS void LANGUAGE plpgsql
-SET jit = off SET enable_hashjoin = on SET enable_mergejoin = on SET plan_cache_mode = force_generic_plan AS $$
-DECLARE
-    persons uuid[] := touched_persons(changed);
-BEGIN
-    PERFORM derive_days(persons);
-    PERFORM derive_carts(persons);
-    PERFORM derive_stages(persons);
-END $$;
-COMMENT ON FUNCTION derive_customers IS 'Makes everything derived of some customers again, and of the persons that depend on them';
-
--- One at a time: what one has claimed and not committed yet, another could take for settled. Claims first, reads then, in
--- statements of their own: a fact that is committed in between has left its own row, and is derived next time.
-CREATE FUNCTION derive_changed(most integer, INOUT until bigint, OUT customers bigint) LANGUAGE plpgsql AS $$
-DECLARE
-    everybody CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
-    claimed uuid[];
-BEGIN
-    PERFORM pg_advisory_xact_lock(426835799152);
-    WITH taken AS (
-        DELETE FROM changed_customers AS c
-        WHERE c.change_id <= (SELECT max(o.change_id) FROM (
-            SELECT f.change_id FROM changed_customers AS f
-            WHERE until IS NULL OR f.change_id <= until ORDER BY f.change_id LIMIT most) AS o)
-        RETURNING c.customer_id)
-    SELECT array_agg(DISTINCT t.customer_id) INTO claimed FROM taken AS t;
-    customers := coalesce(cardinality(claimed), 0);
-    IF everybody = ANY (claimed) THEN
-        INSERT INTO changed_customers (customer_id) SELECT c.customer_id FROM customers AS c;
-        until := coalesce((SELECT max(c.change_id) FROM changed_customers AS c), until);
-    END IF;
-    IF customers > 0 THEN
-        PERFORM derive_customers(claimed);
-        UPDATE data_version SET version = version + 1;
-    END IF;
-END $$;
-COMMENT ON FUNCTION derive_changed IS 'Derives from the oldest changes; for how many customers, and up to which change there is more to do';
-
 -- One customer now, whatever else waits: its own changes and those of whom it referred.
 CREATE FUNCTION person_changes(id uuid) RETURNS uuid[] LANGUAGE sql STABLE AS $$
 WITH node AS MATERIALIZED (
@@ -467,72 +329,6 @@ WITH node AS MATERIALIZED (
 SELECT array_agg(DISTINCT c.customer_id) FROM part JOIN changed_customers AS c USING (customer_id)
 $$;
 COMMENT ON FUNCTION person_changes IS 'Customers with changes that the stage of this one waits for; NULL: it is as the facts say';
-
-CREATE FUNCTION derive_person(id uuid) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-    changed uuid[];
-BEGIN
-    PERFORM pg_advisory_xact_lock(426835799152);
-    changed := person_changes(id);
-    IF changed IS NULL THEN
-        RETURN 0;
-    END IF;
-    DELETE FROM changed_customers AS c
-    WHERE c.customer_id = ANY (changed) AND c.customer_id <> '00000000-0000-0000-0000-000000000000';
-    PERFORM derive_customers(changed || id);
-    UPDATE data_version SET version = version + 1;
-    RETURN 0;
-END $$;
-COMMENT ON FUNCTION derive_person IS 'Derives one customer ahead of all others';
-
--- ---- proof --------------------------------------------------------------------------------------------
-
--- Rebuilds everything beside the live tables and counts the rows that only one side has. Persons with changes that wait
--- are left out, as their rows are allowed to be old; so are all carts then, which belong to more persons than one.
-CREATE FUNCTION derive_check() RETURNS TABLE (name text, live bigint, missing bigint, surplus bigint) LANGUAGE plpgsql STABLE
-SET jit = off SET enable_seqscan = on SET enable_hashjoin = on SET enable_mergejoin = on SET plan_cache_mode = force_generic_plan AS $$
-DECLARE
-    waiting uuid[] := touched_persons((SELECT array_agg(DISTINCT c.customer_id) FROM changed_customers AS c));
-    persons uuid[];
-    days bigint[] := '{0,0,0}';
-    stages bigint[] := '{0,0,0}';
-    n bigint[];
-BEGIN
-    -- So many at a time that each rebuild stays in memory.
-    FOR persons IN
-        SELECT array_agg(c.customer_id)
-        FROM (SELECT k.customer_id, row_number() OVER (ORDER BY k.customer_id) / 1000 AS chunk FROM customers AS k
-              WHERE waiting IS NULL OR k.customer_id <> ALL (waiting)) AS c
-        GROUP BY c.chunk
-    LOOP
-        WITH fresh AS MATERIALIZED (SELECT * FROM person_days(persons)),
-             stale AS MATERIALIZED (SELECT * FROM customer_days AS d WHERE d.customer_id = ANY (persons))
-        SELECT ARRAY[(SELECT count(*) FROM stale), (SELECT count(*) FROM (TABLE fresh EXCEPT ALL TABLE stale) AS m),
-                     (SELECT count(*) FROM (TABLE stale EXCEPT ALL TABLE fresh) AS m)] INTO n;
-        days := ARRAY[days[1] + n[1], days[2] + n[2], days[3] + n[3]];
-        WITH fresh AS MATERIALIZED (SELECT * FROM person_stages(persons)),
-             stale AS MATERIALIZED (SELECT * FROM customer_stages AS s WHERE s.customer_id = ANY (persons))
-        SELECT ARRAY[(SELECT count(*) FROM stale), (SELECT count(*) FROM (TABLE fresh EXCEPT ALL TABLE stale) AS m),
-                     (SELECT count(*) FROM (TABLE stale EXCEPT ALL TABLE fresh) AS m)] INTO n;
-        stages := ARRAY[stages[1] + n[1], stages[2] + n[2], stages[3] + n[3]];
-    END LOOP;
-    RETURN QUERY VALUES ('customer_days', days[1], days[2], days[3]), ('customer_stages', stages[1], stages[2], stages[3]);
-    RETURN QUERY
-    WITH cells AS MATERIALIZED (
-        SELECT d.day, d.previous_day, count(*), sum(d.orders)::bigint, sum(d.converted)::bigint, sum(d.net)::bigint,
-               sum(d.net_with_cost)::bigint, sum(d.cost)::bigint
-        FROM customer_days AS d GROUP BY d.day, d.previous_day)
-    SELECT 'recency', (SELECT count(*) FROM recency), (SELECT count(*) FROM (TABLE cells EXCEPT ALL TABLE recency) AS m),
-           (SELECT count(*) FROM (TABLE recency EXCEPT ALL TABLE cells) AS m);
-    RETURN QUERY
-    WITH carts AS MATERIALIZED (
-        SELECT f.customer_id, f.cart_id, f.started_at, f.abandoned_at, f.ordered_at, f.order_id FROM cart_state_facts AS f
-        WHERE waiting IS NULL),
-    known AS MATERIALIZED (SELECT * FROM cart_states WHERE waiting IS NULL)
-    SELECT 'cart_states', (SELECT count(*) FROM cart_states), (SELECT count(*) FROM (TABLE carts EXCEPT ALL TABLE known) AS m),
-           (SELECT count(*) FROM (TABLE known EXCEPT ALL TABLE carts) AS m);
-END $$;
-COMMENT ON FUNCTION derive_check IS 'What derived tables lack, or have too much, against a rebuild from the facts';
 
 -- ---- customers as the API shows them ----------------------------------------------------------------
 

@@ -62,6 +62,6 @@ SELECT f.id, CASE WHEN f.erased_at IS NULL THEN (SELECT row_to_json(d) FROM (SEL
                 'fact', CASE WHEN s.fact_id IS NOT NULL THEN json_build_object('kind', s.fact_kind, 'id', s.fact_id) END)
                 ORDER BY s.entered_at), '[]')
      FROM customer_stages AS s WHERE s.customer_id = f.id AND s.entered_at <= now()) AS stages,
-    (SELECT coalesce(json_agg(json_build_object('day', d.day, 'orders', d.orders, 'net', d.net) ORDER BY d.day), '[]')
+    (SELECT coalesce(json_agg(json_build_object('day', d.day, 'orders', coalesce(d.orders, 0), 'net', coalesce(d.net, 0)) ORDER BY d.day), '[]')
      FROM customer_days AS d WHERE d.customer_id = f.id) AS days) AS d) END AS document
 FROM found AS f;

@@ -8,9 +8,6 @@
 #include "ciclo/base/buf.h"
 #include "handlers.h"
 
-/* They read what is derived, which is brought up to the facts first; the others read the facts. */
-enum { FAMILIES_DERIVED = 1U << FAMILY_CARTS | 1U << FAMILY_PROGRAMS };
-
 bool wants_csv(const struct call *call)
 {
 	return strcmp(call_answer_type(call), "text/csv") == 0;
@@ -289,8 +286,5 @@ static void on_fresh(void *cls, const struct db_answer *failure)
 
 void report_start(struct report *r)
 {
-	if (r->every_kpi || (r->kpi && kpi_families(r->kpi, r->terms) & FAMILIES_DERIVED))
-		fresh_start(&r->fresh, r->api->db, call_deadline_ms(r->call), on_fresh, r);
-	else
-		on_fresh(r, NULL);
+	fresh_start(&r->fresh, r->api->db, call_deadline_ms(r->call), on_fresh, r);
 }

@@ -6,8 +6,8 @@
  *
  * A report asks each statement up to four questions ("cuts"): about its window, about the intervals of it, about its groups,
  * and about an earlier window. A table below is the answer to one: a row for each bucket or group, and a column for each
- * measure, matched by name. A statement takes $1 first days, $2 days after the last, $3 what to group by (NULL: not),
- * then what it needs; it returns bucket, key, measures.
+ * measure, matched by name. A statement takes $1 first days, $2 days after the last, then what it needs; it returns bucket,
+ * key, measures, or, where there are many that are mostly 0, a list: bucket, key, measure, amount.
  */
 #ifndef CICLO_SRC_API_REPORT_H
 #define CICLO_SRC_API_REPORT_H
@@ -56,18 +56,21 @@ struct report_shop {
 
 /* Where the measures of one statement are in the answer. */
 struct report_table {
-	unsigned family; /* its bit */
+	unsigned families; /* bits */
 	size_t read;
 	size_t columns;
 	enum measure measure[REPORT_COLUMNS_MAX];
+	/* Of a list: the measure of each row, and the first row of each bucket and behind the last. */
+	enum measure *row_measure;
+	size_t *start;
 };
 
 /* One cut: its parameters, and the statements that were asked. */
 struct report_tables {
 	bool asked;
 	const char *dates[2];  /* $1 and $2 */
-	const char *dimension; /* $3 */
-	char until[DAY_TEXT];  /* $4 of those that look at it */
+	const char *dimension; /* of those that group */
+	char until[DAY_TEXT];  /* of those that look at it */
 	size_t count;
 	struct report_table table[REPORT_TABLES_MAX];
 };
@@ -130,7 +133,8 @@ bool report_set_window(struct report *r, struct window window) NODISCARD;
 
 /* Room for a read that is no table; NULL: there is none left. */
 struct segment_read *report_slot(struct report *r) NODISCARD;
-/* Adds a statement for each cut, except groups when the family has no such dimension. args: what it takes from $4 on. */
+/* Adds a statement for each cut, except groups when the family has no such dimension. It takes $3 what to group by (NULL:
+ * not), and args from $4 on. */
 bool report_read(struct report *r, enum family family, enum query query, size_t arg_count,
 		 const char *const *args) NODISCARD;
 /* Adds the statements of these families (bits). */

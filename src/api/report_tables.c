@@ -7,20 +7,38 @@
 #include "report.h"
 
 enum { COLUMN_BUCKET, COLUMN_KEY, COLUMN_FIRST_MEASURE };
+/* A list has a row for each measure instead of a column. */
+enum { COLUMN_MEASURE = COLUMN_FIRST_MEASURE, COLUMN_AMOUNT, LIST_COLUMNS };
 
-/* Parameters $1 to $3 of every statement. */
-enum { ARGS_COMMON = 3 };
+/* Which cuts a statement answers, and what it takes behind $1 and $2: $3 the dimension, $4 the last day that counts. */
+enum { WHOLE = 1U << 0, GROUPS = 1U << 1, DIMENSION = 1U << 2, UNTIL = 1U << 3 };
 
-/* Statements with the last day that counts as a fourth parameter. */
-enum { FAMILIES_WITH_UNTIL = 1U << FAMILY_VALUE | 1U << FAMILY_COSTS };
+#define BIT(family) (1U << FAMILY_##family)
 
-static const enum query family_query[FAMILY_COUNT] = {
-	[FAMILY_ORDERS] = Q_KPI_ORDERS,       [FAMILY_CUSTOMERS] = Q_KPI_CUSTOMERS,
-	[FAMILY_MARKETING] = Q_KPI_MARKETING, [FAMILY_SURVEYS] = Q_KPI_SURVEYS,
-	[FAMILY_VALUE] = Q_KPI_VALUE,         [FAMILY_JOURNEY] = Q_KPI_JOURNEY,
-	[FAMILY_CARTS] = Q_KPI_CARTS,         [FAMILY_SOCIAL] = Q_KPI_SOCIAL,
-	[FAMILY_PROGRAMS] = Q_KPI_PROGRAMS,   [FAMILY_PROGRAM_ORDERS] = Q_KPI_PROGRAM_ORDERS,
-	[FAMILY_COSTS] = Q_KPI_COSTS,
+/* The shop as a whole is read from what is derived; groups are counted in the facts. */
+static const struct statement {
+	enum query query;
+	unsigned families;
+	unsigned flags;
+} statements[] = {
+	{Q_KPI_DAILY,
+	 BIT(ORDERS) | BIT(CUSTOMERS) | BIT(SURVEYS) | BIT(JOURNEY) | BIT(CARTS) | BIT(PROGRAMS) |
+		 BIT(PROGRAM_ORDERS),
+	 WHOLE},
+	{Q_KPI_RECENCY, BIT(CUSTOMERS) | BIT(JOURNEY) | BIT(PROGRAM_ORDERS), WHOLE},
+	{Q_KPI_GAPS, BIT(GAPS), WHOLE},
+	{Q_KPI_ACQUIRED, BIT(VALUE) | BIT(COSTS), WHOLE | UNTIL},
+	{Q_KPI_MARKETING, BIT(MARKETING), WHOLE | GROUPS | DIMENSION},
+	{Q_KPI_SOCIAL, BIT(SOCIAL), WHOLE | GROUPS | DIMENSION},
+	{Q_KPI_PROGRAMS, BIT(PROGRAMS), WHOLE | GROUPS | DIMENSION},
+	{Q_KPI_ORDERS, BIT(ORDERS), GROUPS | DIMENSION},
+	{Q_KPI_CUSTOMERS, BIT(CUSTOMERS) | BIT(GAPS), GROUPS | DIMENSION},
+	{Q_KPI_SURVEYS, BIT(SURVEYS), GROUPS | DIMENSION},
+	{Q_KPI_VALUE, BIT(VALUE), GROUPS | DIMENSION | UNTIL},
+	{Q_KPI_COSTS, BIT(COSTS), GROUPS | DIMENSION | UNTIL},
+	{Q_KPI_JOURNEY, BIT(JOURNEY), GROUPS | DIMENSION},
+	{Q_KPI_CARTS, BIT(CARTS), GROUPS | DIMENSION},
+	{Q_KPI_PROGRAM_ORDERS, BIT(PROGRAM_ORDERS), GROUPS | DIMENSION},
 };
 
 /* ---- questions ---- */
@@ -30,55 +48,77 @@ struct segment_read *report_slot(struct report *r)
 	return r->segment.read_count < REPORT_READS_MAX ? &r->read[r->segment.read_count++] : NULL;
 }
 
-/* Whether a cut asks this family: not for groups that its facts do not have. */
-static bool asks(const struct report *r, enum report_cut cut, enum family family)
+/* Whether a cut asks these families: not for groups that their facts do not have. */
+static bool asks(const struct report *r, enum report_cut cut, unsigned families)
 {
-	return r->cut[cut].asked && (cut != CUT_GROUPS || family_dimensions(family) & 1U << r->dimension);
+	bool grouped = cut != CUT_GROUPS;
+
+	for (enum family f = 0; f < FAMILY_COUNT && !grouped; f++)
+		grouped = families & 1U << f && family_dimensions(f) & 1U << r->dimension;
+	return r->cut[cut].asked && grouped;
 }
 
-static bool add_table(struct report *r, enum report_cut cut, enum family family, enum query query,
-		      size_t arg_count, const char *const *args)
+static struct segment_read *add_table(struct report *r, enum report_cut cut, unsigned families,
+				      enum query query)
 {
 	struct report_tables *tables = &r->cut[cut];
-	struct segment_read *read;
+	struct segment_read *read = tables->count < REPORT_TABLES_MAX ? report_slot(r) : NULL;
 
-	if (!asks(r, cut, family))
-		return true;
-	if (tables->count == REPORT_TABLES_MAX || ARGS_COMMON + arg_count > READ_ARGS_MAX)
-		return false;
-	read = report_slot(r);
 	if (!read)
-		return false;
-	*read = (struct segment_read){.query = query,
-				      .arg_count = ARGS_COMMON + arg_count,
-				      .args = {tables->dates[0], tables->dates[1], tables->dimension}};
-	for (size_t i = 0; i < arg_count; i++)
-		read->args[ARGS_COMMON + i] = args[i];
+		return NULL;
+	*read = (struct segment_read){
+		.query = query, .arg_count = 2, .args = {tables->dates[0], tables->dates[1]}};
 	tables->table[tables->count++] =
-		(struct report_table){.family = 1U << family, .read = (size_t)(read - r->read)};
-	return true;
+		(struct report_table){.families = families, .read = (size_t)(read - r->read)};
+	return read;
+}
+
+static void add_arg(struct segment_read *read, const char *arg)
+{
+	read->args[read->arg_count++] = arg;
 }
 
 bool report_read(struct report *r, enum family family, enum query query, size_t arg_count,
 		 const char *const *args)
 {
 	for (enum report_cut c = 0; c < CUTS; c++) {
-		if (!add_table(r, c, family, query, arg_count, args))
+		struct segment_read *read;
+
+		if (!asks(r, c, 1U << family))
+			continue;
+		read = add_table(r, c, 1U << family, query);
+		if (!read || read->arg_count + 1 + arg_count > READ_ARGS_MAX)
 			return false;
+		add_arg(read, r->cut[c].dimension);
+		for (size_t i = 0; i < arg_count; i++)
+			add_arg(read, args[i]);
 	}
+	return true;
+}
+
+static bool add_statement(struct report *r, enum report_cut cut, const struct statement *wanted)
+{
+	struct segment_read *read = add_table(r, cut, wanted->families, wanted->query);
+
+	if (!read)
+		return false;
+	if (wanted->flags & DIMENSION)
+		add_arg(read, r->cut[cut].dimension);
+	if (wanted->flags & UNTIL)
+		add_arg(read, r->cut[cut].until);
 	return true;
 }
 
 bool report_families(struct report *r, unsigned families)
 {
-	for (enum family f = 0; f < FAMILY_COUNT; f++) {
-		if (!(families & 1U << f))
-			continue;
-		for (enum report_cut c = 0; c < CUTS; c++) {
-			const char *until = r->cut[c].until;
+	for (size_t i = 0; i < COUNTOF(statements); i++) {
+		const struct statement *s = &statements[i];
 
-			if (!add_table(r, c, f, family_query[f], FAMILIES_WITH_UNTIL & 1U << f ? 1 : 0,
-				       &until))
+		for (enum report_cut c = 0; c < CUTS; c++) {
+			unsigned kind = c == CUT_GROUPS ? GROUPS : WHOLE;
+
+			if (s->flags & kind && s->families & families && asks(r, c, s->families & families) &&
+			    !add_statement(r, c, s))
 				return false;
 		}
 	}
@@ -90,7 +130,6 @@ bool report_families(struct report *r, unsigned families)
 /* Behind bucket and key, every column is a measure. */
 static bool read_columns(const struct db_answer *answer, struct report_table *table)
 {
-	table->columns = db_columns(answer, table->read);
 	if (table->columns <= COLUMN_KEY || table->columns > REPORT_COLUMNS_MAX)
 		return false;
 	for (size_t column = COLUMN_FIRST_MEASURE; column < table->columns; column++) {
@@ -101,17 +140,53 @@ static bool read_columns(const struct db_answer *answer, struct report_table *ta
 	return true;
 }
 
+/* The measure of each row, and where the rows of each bucket begin. */
+static bool read_list(struct arena *arena, const struct db_answer *answer, struct report_table *table,
+		      size_t buckets)
+{
+	size_t rows = db_rows(answer, table->read), bucket = 0;
+
+	table->row_measure = arena_alloc(arena, (rows + 1) * sizeof(*table->row_measure));
+	table->start = arena_alloc(arena, (buckets + 1) * sizeof(*table->start));
+	if (!table->row_measure || !table->start)
+		return false;
+	for (size_t row = 0; row < rows; row++) {
+		size_t of = strtoul(db_cell(answer, table->read, row, COLUMN_BUCKET), NULL, 10);
+
+		table->row_measure[row] = measure_find(db_cell(answer, table->read, row, COLUMN_MEASURE));
+		if (of > buckets || of < bucket || table->row_measure[row] == MEASURE_NONE)
+			return false;
+		while (bucket < of)
+			table->start[bucket++] = row;
+	}
+	while (bucket <= buckets)
+		table->start[bucket++] = rows;
+	return true;
+}
+
+static bool is_list(const struct db_answer *answer, const struct report_table *table)
+{
+	return table->columns == LIST_COLUMNS &&
+	       strcmp(db_column_name(answer, table->read, COLUMN_MEASURE), "measure") == 0;
+}
+
 /* Without groups there is a row for each bucket. */
+static bool read_table(struct report *r, const struct db_answer *answer, enum report_cut cut,
+		       struct report_table *table)
+{
+	size_t buckets = cut == CUT_SERIES ? r->bucket_count : 1;
+
+	table->columns = db_columns(answer, table->read);
+	if (cut != CUT_GROUPS && is_list(answer, table))
+		return read_list(call_arena(r->call), answer, table, buckets);
+	return read_columns(answer, table) && (cut == CUT_GROUPS || db_rows(answer, table->read) == buckets);
+}
+
 static bool read_tables(struct report *r, const struct db_answer *answer)
 {
-	const size_t rows[CUTS] = {[CUT_WHOLE] = 1, [CUT_SERIES] = r->bucket_count, [CUT_PREVIOUS] = 1};
-
 	for (enum report_cut c = 0; c < CUTS; c++) {
 		for (size_t t = 0; t < r->cut[c].count; t++) {
-			struct report_table *table = &r->cut[c].table[t];
-
-			if (!read_columns(answer, table) ||
-			    (c != CUT_GROUPS && db_rows(answer, table->read) != rows[c]))
+			if (!read_table(r, answer, c, &r->cut[c].table[t]))
 				return false;
 		}
 	}
@@ -194,7 +269,7 @@ static void place_groups(struct report *r, const struct db_answer *answer)
 bool report_has_group(const struct report *r, size_t n, unsigned families)
 {
 	for (size_t t = 0; t < r->cut[CUT_GROUPS].count; t++) {
-		if (r->cut[CUT_GROUPS].table[t].family & families && r->groups.row[t][n] >= 0)
+		if (r->cut[CUT_GROUPS].table[t].families & families && r->groups.row[t][n] >= 0)
 			return true;
 	}
 	return false;
@@ -230,14 +305,28 @@ static bool read_row(const struct db_answer *answer, const struct report_table *
 	return true;
 }
 
+static bool read_listed(const struct db_answer *answer, const struct report_table *table, size_t n,
+			struct measures *ret)
+{
+	for (size_t row = table->start[n]; row < table->start[n + 1]; row++) {
+		const char *cell = db_cell(answer, table->read, row, COLUMN_AMOUNT);
+
+		if (!cell || !measure_parse(cell, &ret->of[table->row_measure[row]]))
+			return false;
+	}
+	return true;
+}
+
 bool report_facts(const struct report *r, const struct db_answer *answer, enum report_cut cut, size_t n,
 		  struct measures *ret)
 {
 	*ret = (struct measures){0};
 	for (size_t t = 0; t < r->cut[cut].count; t++) {
+		const struct report_table *table = &r->cut[cut].table[t];
 		int row = cut == CUT_GROUPS ? r->groups.row[t][n] : (int)n;
 
-		if (row >= 0 && !read_row(answer, &r->cut[cut].table[t], (size_t)row, ret))
+		if (table->start ? !read_listed(answer, table, n, ret)
+				 : row >= 0 && !read_row(answer, table, (size_t)row, ret))
 			return false;
 	}
 	return true;

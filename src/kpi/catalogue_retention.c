@@ -135,6 +135,7 @@ static const struct kpi rows[] = {
 			  .per = INT64_C(86400) * 1000000},
 		.empty = "no_repeat_orders",
 		.test = MEASURE_test_orders,
+		.families = FAMILY_BIT(GAPS),
 		.model = model_gaps,
 	},
 	{

@@ -5,6 +5,7 @@ WINDOW = ("2025-02-01", "2025-03-01")
 
 
 def _link_away(shop, customer):
+    shop.sql("INSERT INTO changed_customers (customer_id) SELECT unnest(ARRAY[customer_id, person_id]) FROM customer_persons WHERE customer_id = %s", customer)
     shop.sql("DELETE FROM customer_persons WHERE customer_id = %s", customer)
     shop.sql("DELETE FROM customer_links WHERE customer_id = %s", customer)
 

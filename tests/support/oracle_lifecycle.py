@@ -71,9 +71,8 @@ class Lifecycle(OracleBase):
             if answer.kind == "nps" and answer.score is not None and answer.customer is not None:
                 of(answer).answers.append((answer.at, answer.score))
         for row in facts.customers.values():
-            if row.closed_at is not None:
-                of_row = people[self.person(row.key)]
-                of_row.closed = [max([row.closed_at, *of_row.closed])]
+            if row.closed_at is not None:  # of several accounts, each closing loses the person until the next order
+                people[self.person(row.key)].closed.append(row.closed_at)
         self._referrals(people)
         return people
 

@@ -68,6 +68,7 @@ class Shop:
         """Says in the database that two customer rows (ids) are one person, which is the second."""
         self.sql("INSERT INTO customer_links (customer_id, linked_to, identity, linked_at) VALUES (%s, %s, repeat('0', 64), now())", customer, person)
         self.sql("INSERT INTO customer_persons (customer_id, person_id) VALUES (%s, %s)", customer, person)
+        self.sql("INSERT INTO changed_customers (customer_id) VALUES (%s), (%s)", customer, person)
 
     def batch(self, collection, items, chunk=5000, ndjson=True):
         """Sends many; the counters of all answers, summed. Every item must be taken."""

@@ -13,6 +13,7 @@
 enum family {
 	FAMILY_ORDERS,
 	FAMILY_CUSTOMERS,
+	FAMILY_GAPS, /* apart from the customers, as it takes longer than they do */
 	FAMILY_MARKETING,
 	FAMILY_SURVEYS,
 	FAMILY_VALUE,

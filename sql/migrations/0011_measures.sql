@@ -1,0 +1,557 @@
+-- What reports add up. customer_days has a row for each day on which something of a person counts; three tables hold sums of its
+-- rows and follow it by differences, so that no report has to look at the facts:
+--   daily_measures  what can be added up over days: orders, sales, visits, scores ...
+--   recency         persons by two days, for everything that counts persons once: whoever is active from a to b has a row of
+--                   kind `order` there whose previous_day lies before a. That is exact for any window
+--   cohort_days     money by the day of acquisition and the day when it came in
+-- The last two have a second grain, whole months of `day`, so that a long window is few rows.
+
+CREATE TABLE customer_days (
+    customer_id         uuid NOT NULL,
+    day                 date NOT NULL,
+    first_day           date,
+    previous_day        date,
+    second_day          date,
+    previous_member_day date,
+    previous_visit_day  date,
+    previous_seen_day   date,
+    orders              bigint,
+    converted           bigint,
+    net                 bigint,
+    net_with_cost       bigint,
+    cost                bigint,
+    gap_us              bigint,
+    more_gaps           bigint[],
+    first_us            bigint,
+    discovered          text,
+    returned            bigint,
+    returned_with_cost  bigint,
+    returned_cost       bigint,
+    unconverted_returns bigint,
+    costs               bigint,
+    unconverted_costs   bigint,
+    others              jsonb,
+    PRIMARY KEY (customer_id, day)
+);
+COMMENT ON TABLE customer_days IS 'Derived: days of the shop on which something of a person counts; NULL in a column: nothing of that kind';
+COMMENT ON COLUMN customer_days.first_day IS 'The day of the first completed order of all; the same in each row of the person';
+COMMENT ON COLUMN customer_days.previous_day IS 'The day with an order before this one; -infinity: the first order of all is on this day; NULL: none is';
+COMMENT ON COLUMN customer_days.second_day IS 'The day of the order two before the first of this day; -infinity: there is none, but one before it';
+COMMENT ON COLUMN customer_days.previous_member_day IS 'As previous_day, of orders while a loyalty member';
+COMMENT ON COLUMN customer_days.previous_visit_day IS 'As previous_day, of visits';
+COMMENT ON COLUMN customer_days.previous_seen_day IS 'As previous_day, of visits and orders together';
+COMMENT ON COLUMN customer_days.converted IS 'Orders whose money is in the base currency: the sums are of these';
+COMMENT ON COLUMN customer_days.gap_us IS 'Microseconds between the first order of this day that has one before it, and that one';
+COMMENT ON COLUMN customer_days.more_gaps IS 'The same of the further orders of this day';
+COMMENT ON COLUMN customer_days.first_us IS 'Microseconds from the begin of the day to the first order of all';
+COMMENT ON COLUMN customer_days.discovered IS 'On the day of the first order: channel of the earliest touchpoint that has one, else of the profile';
+COMMENT ON COLUMN customer_days.returned IS 'What refunds took off net sales, on their day but not before that of the order';
+COMMENT ON COLUMN customer_days.others IS 'Measures that few days have, by name; they add to what the columns say';
+-- The expression of kpi_gaps.sql; the rest makes it an index-only scan.
+CREATE INDEX customer_days_gap ON customer_days ((gap_us / 86400000000), day) INCLUDE (gap_us);
+COMMENT ON INDEX customer_days_gap IS 'kpi_gaps.sql: gaps of one length in whole days';
+CREATE INDEX customer_days_more_gaps ON customer_days (day) WHERE more_gaps IS NOT NULL;
+COMMENT ON INDEX customer_days_more_gaps IS 'kpi_gaps.sql: gaps within a day';
+
+CREATE TABLE daily_measures (
+    day       date NOT NULL,
+    dimension text NOT NULL,
+    key       text NOT NULL,
+    measure   text NOT NULL,
+    amount    bigint NOT NULL,
+    PRIMARY KEY (dimension, day, measure, key)
+);
+COMMENT ON TABLE daily_measures IS 'Derived: sums of day_measures and cart_measures';
+COMMENT ON COLUMN daily_measures.dimension IS 'What key is a value of: discovery; empty for the whole shop';
+COMMENT ON COLUMN daily_measures.key IS 'Empty for the whole shop, and where there is no value';
+CREATE INDEX daily_measures_empty ON daily_measures (day) WHERE amount = 0;
+COMMENT ON INDEX daily_measures_empty IS 'derive_changed.sql: what adds up to nothing any more';
+
+CREATE TABLE recency (
+    grain        text NOT NULL,
+    kind         text NOT NULL,
+    day          date NOT NULL,
+    previous_day date NOT NULL,
+    customers    bigint NOT NULL,
+    CONSTRAINT recency_cell PRIMARY KEY (grain, kind, day, previous_day) INCLUDE (customers)
+);
+COMMENT ON TABLE recency IS 'Derived: histogram of day_cells';
+COMMENT ON COLUMN recency.grain IS 'day, or month: day is the first of the month that the rows of this cell are in';
+CREATE INDEX recency_empty ON recency (day) WHERE customers = 0;
+COMMENT ON INDEX recency_empty IS 'derive_changed.sql: cells that nobody is in any more';
+
+CREATE TABLE cohort_days (
+    grain             text NOT NULL,
+    first_day         date NOT NULL,
+    day               date NOT NULL,
+    customers         bigint NOT NULL,
+    first_us          numeric NOT NULL,
+    net               bigint NOT NULL,
+    net_with_cost     bigint NOT NULL,
+    cost              bigint NOT NULL,
+    unconverted       bigint NOT NULL,
+    costs             bigint NOT NULL,
+    unconverted_costs bigint NOT NULL,
+    PRIMARY KEY (grain, first_day, day)
+);
+COMMENT ON TABLE cohort_days IS 'Derived: customer_days by the day of acquisition and the day itself, net of refunds';
+CREATE INDEX cohort_days_empty ON cohort_days (first_day)
+WHERE (customers, first_us, net, net_with_cost, cost, unconverted, costs, unconverted_costs) = (0, 0, 0, 0, 0, 0, 0, 0);
+COMMENT ON INDEX cohort_days_empty IS 'derive_changed.sql: what adds up to nothing any more';
+
+-- ---- definitions: the days of persons, from facts alone ------------------------------------------------
+
+CREATE FUNCTION person_days(persons uuid[]) RETURNS SETOF customer_days LANGUAGE sql STABLE AS $$
+WITH shop AS MATERIALIZED (
+    SELECT s.time_zone, s.base_currency FROM settings AS s
+), node AS MATERIALIZED (
+    SELECT n.person_id, n.customer_id FROM person_rows(persons) AS n
+), member AS MATERIALIZED (
+    SELECT n.person_id, m.joined_at, coalesce(m.left_at, 'infinity') AS left_at
+    FROM node AS n JOIN loyalty_members AS m ON m.customer_id = n.customer_id
+), referred AS MATERIALIZED (
+    -- Nobody refers themselves, also when that shows later.
+    SELECT DISTINCT n.person_id
+    FROM node AS n CROSS JOIN LATERAL (
+        SELECT r.referrer_id FROM referrals AS r WHERE r.customer_id = n.customer_id
+        UNION ALL
+        SELECT c.referred_by FROM customers AS c WHERE c.customer_id = n.customer_id AND c.referred_by IS NOT NULL) AS r
+    LEFT JOIN customer_persons AS p ON p.customer_id = r.referrer_id
+    WHERE coalesce(p.person_id, r.referrer_id) <> n.person_id
+), bought AS MATERIALIZED (
+    -- Orders of one instant are told apart by content, so that it does not matter which arrived first.
+    SELECT o.*, row_number() OVER sequence AS n, o.ordered_at - lag(o.ordered_at) OVER sequence AS gap,
+           coalesce(lag(o.day) OVER sequence, '-infinity') AS previous_day,
+           coalesce(lag(o.day, 2) OVER sequence, '-infinity') AS second_day
+    FROM (SELECT n.person_id, local_day(o.ordered_at, shop.time_zone) AS day, o.ordered_at, o.base_net, o.base_currency, o.external_id,
+                 o.base_net_with_cost, o.base_cost, o.base_currency = shop.base_currency AS converted,
+                 EXISTS (SELECT FROM member AS m
+                         WHERE m.person_id = n.person_id AND m.joined_at <= o.ordered_at AND o.ordered_at < m.left_at) AS member
+          FROM shop CROSS JOIN node AS n JOIN orders AS o ON o.customer_id = n.customer_id
+          WHERE o.status IN ('paid', 'fulfilled') AND NOT o.test) AS o
+    WINDOW sequence AS (PARTITION BY o.person_id ORDER BY o.ordered_at, o.base_net, o.base_currency, o.external_id)
+), ordered AS (
+    SELECT b.person_id, b.day, min(b.n) = 1 AS is_first, min(b.previous_day) AS previous_day,
+           CASE WHEN min(b.n) > 1 THEN min(b.second_day) END AS second_day, bool_or(b.member) AS member,
+           count(*) AS orders, count(*) FILTER (WHERE b.converted) AS converted,
+           coalesce(sum(b.base_net) FILTER (WHERE b.converted), 0)::bigint AS net,
+           coalesce(sum(b.base_net_with_cost) FILTER (WHERE b.converted), 0)::bigint AS net_with_cost,
+           coalesce(sum(b.base_cost) FILTER (WHERE b.converted), 0)::bigint AS cost,
+           array_agg((extract(epoch FROM b.gap) * 1000000)::bigint ORDER BY b.n) FILTER (WHERE b.n > 1) AS gaps,
+           min(b.ordered_at) AS first_at,
+           count(*) FILTER (WHERE b.n = 1 AND b.converted) AS first_orders,
+           coalesce(sum(b.base_net) FILTER (WHERE b.n = 1 AND b.converted), 0)::bigint AS first_sales
+    FROM bought AS b GROUP BY b.person_id, b.day
+), refund AS MATERIALIZED (
+    SELECT n.person_id, local_day(r.refunded_at, shop.time_zone) AS day, local_day(r.ordered_at, shop.time_zone) AS ordered_day,
+           r.base_currency = shop.base_currency AS converted, r.base_net, r.base_net_with_cost, r.base_cost
+    FROM shop CROSS JOIN node AS n
+    CROSS JOIN LATERAL (SELECT * FROM refund_nets AS v WHERE v.customer_id = n.customer_id OFFSET 0) AS r
+    WHERE r.status IN ('paid', 'fulfilled') AND NOT r.test
+), refunded AS (
+    SELECT r.person_id, r.day, count(*) FILTER (WHERE NOT r.converted) AS unconverted,
+           sum(r.base_net) FILTER (WHERE r.converted)::bigint AS net,
+           sum(r.base_net_with_cost) FILTER (WHERE r.converted)::bigint AS net_with_cost,
+           sum(r.base_cost) FILTER (WHERE r.converted)::bigint AS cost
+    FROM refund AS r GROUP BY r.person_id, r.day
+), returned AS (
+    SELECT r.person_id, greatest(r.day, r.ordered_day) AS day, count(*) FILTER (WHERE NOT r.converted) AS unconverted,
+           sum(r.base_net) FILTER (WHERE r.converted)::bigint AS net,
+           sum(r.base_net_with_cost) FILTER (WHERE r.converted)::bigint AS net_with_cost,
+           sum(r.base_cost) FILTER (WHERE r.converted)::bigint AS cost
+    FROM refund AS r GROUP BY 1, 2
+), tested AS (
+    SELECT n.person_id, local_day(o.ordered_at, shop.time_zone) AS day, count(*) AS tests
+    FROM shop CROSS JOIN node AS n JOIN orders AS o ON o.customer_id = n.customer_id
+    WHERE o.status IN ('paid', 'fulfilled') AND o.test GROUP BY 1, 2
+), visited AS (
+    -- A visit that does not say how long it took does not count where that is asked.
+    SELECT n.person_id, local_day(t.at, shop.time_zone) AS day, count(*) AS visits, sum(t.pages) AS pages,
+           count(*) FILTER (WHERE t.pages = 1) AS bounces, count(t.duration_seconds) AS timed, sum(t.duration_seconds) AS seconds
+    FROM shop CROSS JOIN node AS n JOIN touchpoints AS t ON t.customer_id = n.customer_id
+    WHERE t.kind = 'visit' GROUP BY 1, 2
+), scored AS (
+    SELECT a.person_id, a.day, jsonb_object_agg(a.measure, a.amount) AS measures
+    FROM (SELECT n.person_id, local_day(r.answered_at, shop.time_zone) AS day, m.measure, sum(m.amount) AS amount
+          FROM shop CROSS JOIN node AS n JOIN survey_responses AS r ON r.customer_id = n.customer_id JOIN surveys AS s USING (survey_id)
+          CROSS JOIN LATERAL (VALUES
+              ('nps', 'nps_' || r.score, 1), ('csat', 'csat_answers', 1), ('csat', 'csat_satisfied', (r.score >= 4)::integer),
+              ('ces', 'ces_answers', 1), ('ces', 'ces_sum', r.score)) AS m(kind, measure, amount)
+          WHERE m.kind = s.kind AND r.score IS NOT NULL GROUP BY 1, 2, 3) AS a
+    GROUP BY a.person_id, a.day
+), reviewed AS (
+    SELECT n.person_id, local_day(r.reviewed_at, shop.time_zone) AS day, count(*) AS reviews, sum(r.rating) AS ratings
+    FROM shop CROSS JOIN node AS n JOIN reviews AS r ON r.customer_id = n.customer_id GROUP BY 1, 2
+), spent AS (
+    SELECT n.person_id, local_day(c.incurred_at, shop.time_zone) AS day,
+           sum(c.base_amount) FILTER (WHERE c.base_currency = shop.base_currency)::bigint AS costs,
+           count(*) FILTER (WHERE c.base_currency <> shop.base_currency) AS unconverted
+    FROM shop CROSS JOIN node AS n JOIN costs AS c ON c.customer_id = n.customer_id GROUP BY 1, 2
+), touch AS (
+    SELECT DISTINCT ON (n.person_id) n.person_id, t.channel
+    FROM node AS n JOIN touchpoints AS t ON t.customer_id = n.customer_id WHERE t.channel IS NOT NULL
+    ORDER BY n.person_id, t.at, t.channel COLLATE "C"
+), profile AS (
+    SELECT DISTINCT ON (n.person_id) n.person_id, c.acquisition_channel AS channel
+    FROM node AS n JOIN customers AS c ON c.customer_id = n.customer_id WHERE c.acquisition_channel IS NOT NULL
+    ORDER BY n.person_id, c.acquired_at, c.acquisition_channel COLLATE "C"
+)
+SELECT person_id, day, min(day) FILTER (WHERE o.orders > 0) OVER person, o.previous_day, o.second_day,
+       CASE WHEN o.member THEN coalesce(lag(day) OVER (PARTITION BY person_id, o.member ORDER BY day), '-infinity') END,
+       CASE WHEN v.visits > 0 THEN coalesce(lag(day) OVER (PARTITION BY person_id, v.visits > 0 ORDER BY day), '-infinity') END,
+       CASE WHEN coalesce(o.orders, v.visits) > 0
+            THEN coalesce(lag(day) OVER (PARTITION BY person_id, coalesce(o.orders, v.visits) > 0 ORDER BY day), '-infinity') END,
+       o.orders, o.converted, o.net, o.net_with_cost, o.cost, o.gaps[1], CASE WHEN cardinality(o.gaps) > 1 THEN o.gaps[2:] END,
+       CASE WHEN o.is_first THEN (extract(epoch FROM o.first_at - day_start(day, shop.time_zone)) * 1000000)::bigint END,
+       CASE WHEN o.is_first THEN coalesce(h.channel, p.channel) END,
+       r.net, r.net_with_cost, r.cost, nullif(r.unconverted, 0), c.costs, nullif(c.unconverted, 0),
+       nullif(jsonb_strip_nulls(jsonb_build_object(
+           'net_sales', nullif(-f.net, 0), 'net_with_cost', nullif(-f.net_with_cost, 0), 'cost', nullif(-f.cost, 0),
+           'unconverted_refunds', nullif(f.unconverted, 0),
+           'new_customers', CASE WHEN o.is_first THEN 1 END,
+           'first_orders', CASE WHEN o.is_first THEN o.first_orders END, 'repeat_orders', CASE WHEN o.is_first THEN -o.first_orders END,
+           'first_sales', CASE WHEN o.is_first THEN o.first_sales END, 'repeat_sales', CASE WHEN o.is_first THEN -o.first_sales END,
+           'test_orders', t.tests, 'visits', v.visits, 'visit_pages', v.pages, 'bounces', nullif(v.bounces, 0),
+           'timed_visits', nullif(v.timed, 0), 'visit_seconds', v.seconds, 'reviews', w.reviews, 'rating_sum', w.ratings,
+           'referred_customers', CASE WHEN o.is_first AND e.person_id IS NOT NULL THEN 1 END,
+           'referred_net', CASE WHEN e.person_id IS NOT NULL THEN nullif(coalesce(o.net, 0) - coalesce(f.net, 0), 0) END,
+           'referred_net_with_cost', CASE WHEN e.person_id IS NOT NULL THEN
+               nullif(coalesce(o.net_with_cost, 0) - coalesce(f.net_with_cost, 0), 0) END,
+           'referred_cost', CASE WHEN e.person_id IS NOT NULL THEN nullif(coalesce(o.cost, 0) - coalesce(f.cost, 0), 0) END,
+           'unconverted_referred', CASE WHEN e.person_id IS NOT NULL THEN
+               nullif(coalesce(o.orders - o.converted, 0) + coalesce(f.unconverted, 0), 0) END)) || coalesce(s.measures, '{}'), '{}')
+FROM shop CROSS JOIN (ordered AS o
+    FULL JOIN refunded AS f USING (person_id, day) FULL JOIN returned AS r USING (person_id, day)
+    FULL JOIN tested AS t USING (person_id, day) FULL JOIN visited AS v USING (person_id, day)
+    FULL JOIN scored AS s USING (person_id, day) FULL JOIN reviewed AS w USING (person_id, day)
+    FULL JOIN spent AS c USING (person_id, day))
+LEFT JOIN referred AS e USING (person_id) LEFT JOIN touch AS h USING (person_id) LEFT JOIN profile AS p USING (person_id)
+WINDOW person AS (PARTITION BY person_id)
+$$;
+COMMENT ON FUNCTION person_days IS 'The rows of customer_days of some persons';
+
+-- ---- what a row adds to which sum ------------------------------------------------------------------------
+
+CREATE FUNCTION day_cells(d customer_days) RETURNS TABLE (kind text, previous_day date) LANGUAGE sql IMMUTABLE AS $$
+SELECT c.kind, c.previous_day FROM (VALUES
+    ('order', d.previous_day),
+    -- Orders that have one before them, by the one two before; of those of one day, the first two are enough.
+    ('second', d.second_day),
+    ('second', CASE WHEN d.orders > 1 THEN d.previous_day END),
+    -- The second order of all, by the day of the first.
+    ('twice', CASE WHEN d.second_day = '-infinity' OR (d.previous_day = '-infinity' AND d.orders > 1) THEN d.first_day END),
+    ('member', d.previous_member_day), ('visit', d.previous_visit_day), ('seen', d.previous_seen_day),
+    -- Each gap between two orders, as many days before 2000 as it is long.
+    ('gap', date '2000-01-01' - (d.gap_us / 86400000000)::integer)) AS c(kind, previous_day)
+WHERE c.previous_day IS NOT NULL
+UNION ALL
+SELECT 'gap', date '2000-01-01' - (g.us / 86400000000)::integer FROM (SELECT unnest(d.more_gaps)) AS g(us)
+$$;
+COMMENT ON FUNCTION day_cells IS 'The cells of recency that a row of customer_days is in';
+
+CREATE FUNCTION day_measures(d customer_days) RETURNS TABLE (dimension text, key text, measure text, amount bigint) LANGUAGE sql IMMUTABLE AS $$
+SELECT '', '', m.measure, m.amount FROM (VALUES
+    ('orders', d.orders), ('converted_orders', d.converted), ('unconverted_orders', d.orders - d.converted),
+    ('sales', d.net), ('net_sales', d.net), ('net_with_cost', d.net_with_cost), ('cost', d.cost),
+    ('repeat_orders', d.converted), ('repeat_sales', d.net),
+    ('gaps', (d.gap_us IS NOT NULL)::integer + cardinality(coalesce(d.more_gaps, '{}'))),
+    ('gap_us', d.gap_us + coalesce((SELECT sum(g.us)::bigint FROM unnest(d.more_gaps) AS g(us)), 0))) AS m(measure, amount)
+WHERE m.amount <> 0
+UNION ALL
+SELECT '', '', o.key, o.value::bigint FROM jsonb_each_text(d.others) AS o
+UNION ALL
+SELECT 'discovery', coalesce(d.discovered, ''), 'new_customers', 1 WHERE d.previous_day = '-infinity'
+$$;
+COMMENT ON FUNCTION day_measures IS 'What a row of customer_days adds to daily_measures';
+
+-- As if it had all happened: reports take off again what lies ahead.
+CREATE FUNCTION cart_measures(c cart_states) RETURNS TABLE (measure text, amount bigint) LANGUAGE sql IMMUTABLE AS $$
+SELECT m.measure, m.amount FROM (VALUES
+    ('decided_carts', 1), ('abandoned_carts', (c.abandoned_at IS NOT NULL)::integer),
+    ('recovered_carts', (c.abandoned_at IS NOT NULL AND c.ordered_at IS NOT NULL)::integer),
+    ('abandoned_value', CASE WHEN c.abandoned_at IS NOT NULL AND c.ordered_at IS NULL THEN c.base_value END),
+    ('unconverted_carts', (c.abandoned_at IS NOT NULL AND c.ordered_at IS NULL AND c.base_value IS NULL)::integer)) AS m(measure, amount)
+WHERE c.day IS NOT NULL AND m.amount <> 0
+$$;
+COMMENT ON FUNCTION cart_measures IS 'What a row of cart_states adds to daily_measures on its day';
+
+-- ---- deriving ----------------------------------------------------------------------------------------------
+
+-- EXCEPT is hashed, whatever the planner believes of the sizes; an anti-join of two such lists would not be.
+-- What a row was is taken off the sums, what it is goes onto them.
+CREATE FUNCTION derive_days(persons uuid[], summing boolean) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+WITH fresh AS MATERIALIZED (
+    SELECT * FROM person_days(persons)
+), stale AS MATERIALIZED (
+    SELECT * FROM customer_days AS d WHERE d.customer_id = ANY (persons)
+), added AS MATERIALIZED (
+    TABLE fresh EXCEPT TABLE stale
+), removed AS MATERIALIZED (
+    TABLE stale EXCEPT TABLE fresh
+), changed AS MATERIALIZED (
+    SELECT 1 AS sign, a::customer_days AS d FROM added AS a WHERE summing
+    UNION ALL
+    SELECT -1, r::customer_days FROM removed AS r WHERE summing
+), gone AS (
+    DELETE FROM customer_days AS d
+    USING (SELECT r.customer_id, r.day FROM removed AS r EXCEPT SELECT a.customer_id, a.day FROM added AS a) AS k
+    WHERE d.customer_id = k.customer_id AND d.day = k.day
+), kept AS (
+    INSERT INTO customer_days SELECT * FROM added
+    ON CONFLICT (customer_id, day) DO UPDATE SET first_day = EXCLUDED.first_day, previous_day = EXCLUDED.previous_day,
+        second_day = EXCLUDED.second_day, previous_member_day = EXCLUDED.previous_member_day,
+        previous_visit_day = EXCLUDED.previous_visit_day, previous_seen_day = EXCLUDED.previous_seen_day, orders = EXCLUDED.orders,
+        converted = EXCLUDED.converted, net = EXCLUDED.net, net_with_cost = EXCLUDED.net_with_cost, cost = EXCLUDED.cost,
+        gap_us = EXCLUDED.gap_us, more_gaps = EXCLUDED.more_gaps, first_us = EXCLUDED.first_us, discovered = EXCLUDED.discovered,
+        returned = EXCLUDED.returned, returned_with_cost = EXCLUDED.returned_with_cost, returned_cost = EXCLUDED.returned_cost,
+        unconverted_returns = EXCLUDED.unconverted_returns, costs = EXCLUDED.costs, unconverted_costs = EXCLUDED.unconverted_costs,
+        others = EXCLUDED.others
+), cells AS (
+    INSERT INTO recency AS r
+    SELECT g.grain, k.kind, g.day, k.previous_day, sum(c.sign)
+    FROM changed AS c CROSS JOIN LATERAL day_cells(c.d) AS k
+    CROSS JOIN LATERAL (VALUES ('day', (c.d).day), ('month', date_trunc('month', (c.d).day)::date)) AS g(grain, day)
+    GROUP BY 1, 2, 3, 4 HAVING sum(c.sign) <> 0
+    ON CONFLICT (grain, kind, day, previous_day) DO UPDATE SET customers = r.customers + EXCLUDED.customers
+), measures AS (
+    INSERT INTO daily_measures AS t
+    SELECT (c.d).day, m.dimension, m.key, m.measure, sum(c.sign * m.amount)
+    FROM changed AS c CROSS JOIN LATERAL day_measures(c.d) AS m
+    GROUP BY 1, 2, 3, 4 HAVING sum(c.sign * m.amount) <> 0
+    ON CONFLICT (dimension, day, measure, key) DO UPDATE SET amount = t.amount + EXCLUDED.amount
+)
+INSERT INTO cohort_days AS t
+SELECT s.grain, s.first_day, s.day, sum(c.sign * s.customers), sum(c.sign * s.first_us), sum(c.sign * s.net), sum(c.sign * s.net_with_cost),
+       sum(c.sign * s.cost), sum(c.sign * s.unconverted), sum(c.sign * s.costs), sum(c.sign * s.unconverted_costs)
+FROM changed AS c CROSS JOIN LATERAL day_cohort(c.d) AS s
+GROUP BY 1, 2, 3
+ON CONFLICT (grain, first_day, day) DO UPDATE SET customers = t.customers + EXCLUDED.customers, first_us = t.first_us + EXCLUDED.first_us,
+    net = t.net + EXCLUDED.net, net_with_cost = t.net_with_cost + EXCLUDED.net_with_cost, cost = t.cost + EXCLUDED.cost,
+    unconverted = t.unconverted + EXCLUDED.unconverted, costs = t.costs + EXCLUDED.costs,
+    unconverted_costs = t.unconverted_costs + EXCLUDED.unconverted_costs;
+PERFORM sweep_sums();
+END $$;
+COMMENT ON FUNCTION derive_days IS 'Makes customer_days of some persons again; summing: and what is summed of it';
+
+CREATE FUNCTION day_cohort(d customer_days)
+RETURNS TABLE (grain text, first_day date, day date, customers bigint, first_us bigint, net bigint, net_with_cost bigint, cost bigint,
+               unconverted bigint, costs bigint, unconverted_costs bigint) LANGUAGE sql IMMUTABLE AS $$
+SELECT g.grain, d.first_day, g.day, (d.previous_day = '-infinity' AND d.previous_day IS NOT NULL)::integer::bigint, coalesce(d.first_us, 0),
+       coalesce(d.net, 0) - coalesce(d.returned, 0), coalesce(d.net_with_cost, 0) - coalesce(d.returned_with_cost, 0),
+       coalesce(d.cost, 0) - coalesce(d.returned_cost, 0), coalesce(d.orders - d.converted, 0) + coalesce(d.unconverted_returns, 0),
+       coalesce(d.costs, 0), coalesce(d.unconverted_costs, 0)
+FROM (VALUES ('day', d.day), ('month', date_trunc('month', d.day::timestamp)::date)) AS g(grain, day)
+WHERE d.first_day IS NOT NULL AND coalesce(d.orders, d.unconverted_returns, d.returned, d.costs, d.unconverted_costs) IS NOT NULL
+$$;
+COMMENT ON FUNCTION day_cohort IS 'The cells of cohort_days that a row of customer_days is in, and what it adds';
+
+CREATE FUNCTION sweep_sums() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM recency WHERE customers = 0;
+    DELETE FROM daily_measures WHERE amount = 0;
+    DELETE FROM cohort_days
+    WHERE (customers, first_us, net, net_with_cost, cost, unconverted, costs, unconverted_costs) = (0, 0, 0, 0, 0, 0, 0, 0);
+END $$;
+COMMENT ON FUNCTION sweep_sums IS 'Removes sums that are nothing any more';
+
+-- ---- the sums as they have to be -----------------------------------------------------------------------------
+
+CREATE VIEW daily_measure_sums AS
+SELECT s.day, s.dimension, s.key, s.measure, sum(s.amount)::bigint AS amount
+FROM (SELECT d.day, m.dimension, m.key, m.measure, m.amount FROM customer_days AS d CROSS JOIN LATERAL day_measures(d) AS m
+      UNION ALL
+      SELECT c.day, '', '', m.measure, m.amount FROM cart_states AS c CROSS JOIN LATERAL cart_measures(c) AS m) AS s
+GROUP BY 1, 2, 3, 4 HAVING sum(s.amount) <> 0;
+COMMENT ON VIEW daily_measure_sums IS 'daily_measures from customer_days and cart_states';
+
+CREATE VIEW recency_sums AS
+WITH cell AS (
+    SELECT k.kind, d.day, k.previous_day, count(*) AS customers
+    FROM customer_days AS d CROSS JOIN LATERAL day_cells(d) AS k GROUP BY 1, 2, 3
+)
+SELECT 'day' AS grain, c.kind, c.day, c.previous_day, c.customers FROM cell AS c
+UNION ALL
+SELECT 'month', c.kind, date_trunc('month', c.day::timestamp)::date, c.previous_day, sum(c.customers)::bigint FROM cell AS c GROUP BY 2, 3, 4;
+COMMENT ON VIEW recency_sums IS 'recency from customer_days';
+
+CREATE VIEW cohort_day_sums AS
+SELECT s.grain, s.first_day, s.day, sum(s.customers)::bigint AS customers, sum(s.first_us) AS first_us, sum(s.net)::bigint AS net,
+       sum(s.net_with_cost)::bigint AS net_with_cost, sum(s.cost)::bigint AS cost, sum(s.unconverted)::bigint AS unconverted,
+       sum(s.costs)::bigint AS costs, sum(s.unconverted_costs)::bigint AS unconverted_costs
+FROM customer_days AS d CROSS JOIN LATERAL day_cohort(d) AS s GROUP BY 1, 2, 3
+HAVING (sum(s.customers), sum(s.first_us), sum(s.net), sum(s.net_with_cost), sum(s.cost), sum(s.unconverted), sum(s.costs),
+        sum(s.unconverted_costs)) <> (0, 0, 0, 0, 0, 0, 0, 0);
+COMMENT ON VIEW cohort_day_sums IS 'cohort_days from customer_days';
+
+CREATE FUNCTION sum_days() RETURNS void LANGUAGE plpgsql
+SET jit = off SET enable_seqscan = on SET enable_hashjoin = on SET work_mem = '128MB' AS $$
+BEGIN
+    DELETE FROM daily_measures;
+    INSERT INTO daily_measures SELECT * FROM daily_measure_sums;
+    DELETE FROM recency;
+    INSERT INTO recency SELECT * FROM recency_sums;
+    DELETE FROM cohort_days;
+    INSERT INTO cohort_days SELECT * FROM cohort_day_sums;
+END $$;
+COMMENT ON FUNCTION sum_days IS 'Makes all sums of customer_days and cart_states again';
+
+-- Carts of these persons, and carts that became their orders.
+CREATE FUNCTION derive_carts(persons uuid[], summing boolean) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+WITH cart AS MATERIALIZED (
+    SELECT u.cart_id FROM person_rows(persons) AS n JOIN cart_updates AS u ON u.customer_id = n.customer_id
+    UNION
+    SELECT e.id FROM person_rows(persons) AS n JOIN orders AS o ON o.customer_id = n.customer_id
+    JOIN external_ids AS e ON e.resource = 'carts' AND e.external_id = o.cart
+), fresh AS MATERIALIZED (
+    SELECT f.customer_id, f.cart_id, f.started_at, f.abandoned_at, f.ordered_at, f.order_id, f.day, f.base_value
+    FROM cart AS c CROSS JOIN LATERAL (SELECT * FROM cart_state_facts AS v WHERE v.cart_id = c.cart_id OFFSET 0) AS f
+), stale AS MATERIALIZED (
+    SELECT s.* FROM cart AS c JOIN cart_states AS s ON s.cart_id = c.cart_id
+), added AS MATERIALIZED (
+    TABLE fresh EXCEPT TABLE stale
+), removed AS MATERIALIZED (
+    TABLE stale EXCEPT TABLE fresh
+), changed AS MATERIALIZED (
+    SELECT 1 AS sign, a::cart_states AS c FROM added AS a WHERE summing
+    UNION ALL
+    SELECT -1, r::cart_states FROM removed AS r WHERE summing
+), gone AS (
+    DELETE FROM cart_states AS s
+    USING (SELECT r.customer_id, r.cart_id FROM removed AS r EXCEPT SELECT a.customer_id, a.cart_id FROM added AS a) AS k
+    WHERE s.customer_id = k.customer_id AND s.cart_id = k.cart_id
+), kept AS (
+    INSERT INTO cart_states SELECT * FROM added
+    ON CONFLICT (customer_id, cart_id) DO UPDATE SET started_at = EXCLUDED.started_at, abandoned_at = EXCLUDED.abandoned_at,
+        ordered_at = EXCLUDED.ordered_at, order_id = EXCLUDED.order_id, day = EXCLUDED.day, base_value = EXCLUDED.base_value
+)
+INSERT INTO daily_measures AS t
+SELECT (c.c).day, '', '', m.measure, sum(c.sign * m.amount)
+FROM changed AS c CROSS JOIN LATERAL cart_measures(c.c) AS m
+GROUP BY 1, 4 HAVING sum(c.sign * m.amount) <> 0
+ON CONFLICT (dimension, day, measure, key) DO UPDATE SET amount = t.amount + EXCLUDED.amount;
+END $$;
+COMMENT ON FUNCTION derive_carts IS 'Makes cart_states again where facts of some persons have a part in them; summing: and what is summed of it';
+
+-- Many persons at once are joined by hashing, which the connections of requests are told not to do. Compiling the statement
+-- takes longer than running it ever does.
+CREATE FUNCTION derive_customers(changed uuid[], summing boolean) RETURNS void LANGUAGE plpgsql
+SET jit = off SET enable_hashjoin = on SET enable_mergejoin = on SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    persons uuid[] := touched_persons(changed);
+BEGIN
+    PERFORM derive_carts(persons, summing);
+    PERFORM derive_days(persons, summing);
+    PERFORM derive_stages(persons);
+    UPDATE data_version SET version = version + 1;
+END $$;
+COMMENT ON FUNCTION derive_customers IS 'Makes everything derived of some customers again, and of the persons that depend on them';
+
+-- One at a time: what one has claimed and not committed yet, another could take for settled. Claims first, reads then, in
+-- statements of their own: a fact that is committed in between has left its own row, and is derived next time.
+-- While a large part of the shop waits, sums are left as they are, and made again when nothing waits any more.
+CREATE FUNCTION derive_changed(most integer, INOUT until bigint, OUT customers bigint) LANGUAGE plpgsql AS $$
+DECLARE
+    everybody CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
+    -- Summing a million rows anew takes some seconds, and following so many changes of them about as long.
+    large CONSTANT integer := 20000;
+    claimed uuid[];
+    summing boolean;
+BEGIN
+    PERFORM pg_advisory_xact_lock(426835799152);
+    WITH taken AS (
+        DELETE FROM changed_customers AS c
+        WHERE c.change_id <= (SELECT max(o.change_id) FROM (
+            SELECT f.change_id FROM changed_customers AS f
+            WHERE until IS NULL OR f.change_id <= until ORDER BY f.change_id LIMIT most) AS o)
+        RETURNING c.customer_id)
+    SELECT array_agg(DISTINCT t.customer_id) INTO claimed FROM taken AS t;
+    customers := coalesce(cardinality(claimed), 0);
+    SELECT v.summed INTO summing FROM data_version AS v;
+    IF everybody = ANY (claimed) THEN
+        INSERT INTO changed_customers (customer_id) SELECT c.customer_id FROM customers AS c;
+        until := coalesce((SELECT max(c.change_id) FROM changed_customers AS c), until);
+        summing := false;
+    ELSIF summing AND customers >= most THEN
+        summing := NOT EXISTS (SELECT FROM changed_customers OFFSET large);
+    END IF;
+    IF customers > 0 THEN
+        PERFORM derive_customers(claimed, summing);
+        UPDATE data_version AS v SET summed = summing WHERE v.summed <> summing;
+    ELSIF NOT summing THEN
+        PERFORM sum_days();
+        UPDATE data_version SET summed = true, version = version + 1;
+        customers := 1;
+    END IF;
+END $$;
+COMMENT ON FUNCTION derive_changed IS 'Derives from the oldest changes; for how many customers, and up to which change there is more to do';
+
+CREATE FUNCTION derive_person(id uuid) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    changed uuid[];
+BEGIN
+    PERFORM pg_advisory_xact_lock(426835799152);
+    changed := person_changes(id);
+    IF changed IS NULL THEN
+        RETURN 0;
+    END IF;
+    DELETE FROM changed_customers AS c
+    WHERE c.customer_id = ANY (changed) AND c.customer_id <> '00000000-0000-0000-0000-000000000000';
+    PERFORM derive_customers(changed || id, (SELECT summed FROM data_version));
+    RETURN 0;
+END $$;
+COMMENT ON FUNCTION derive_person IS 'Derives one customer ahead of all others';
+
+-- ---- proof ----------------------------------------------------------------------------------------------------
+
+-- Rebuilds everything beside the live tables and counts the rows that only one side has. Persons with changes that wait
+-- are left out, as their rows are allowed to be old; so are all carts then, which belong to more persons than one, and sums.
+CREATE FUNCTION derive_check() RETURNS TABLE (name text, live bigint, missing bigint, surplus bigint) LANGUAGE plpgsql STABLE
+SET jit = off SET enable_seqscan = on SET enable_hashjoin = on SET enable_mergejoin = on SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    waiting uuid[] := touched_persons((SELECT array_agg(DISTINCT c.customer_id) FROM changed_customers AS c));
+    summed boolean := (SELECT v.summed FROM data_version AS v);
+    persons uuid[];
+    days bigint[] := '{0,0,0}';
+    stages bigint[] := '{0,0,0}';
+    n bigint[];
+BEGIN
+    -- So many at a time that each rebuild stays in memory.
+    FOR persons IN
+        SELECT array_agg(c.customer_id)
+        FROM (SELECT k.customer_id, row_number() OVER (ORDER BY k.customer_id) / 1000 AS chunk FROM customers AS k
+              WHERE waiting IS NULL OR k.customer_id <> ALL (waiting)) AS c
+        GROUP BY c.chunk
+    LOOP
+        WITH fresh AS MATERIALIZED (SELECT * FROM person_days(persons)),
+             stale AS MATERIALIZED (SELECT * FROM customer_days AS d WHERE d.customer_id = ANY (persons))
+        SELECT ARRAY[(SELECT count(*) FROM stale), (SELECT count(*) FROM (TABLE fresh EXCEPT ALL TABLE stale) AS m),
+                     (SELECT count(*) FROM (TABLE stale EXCEPT ALL TABLE fresh) AS m)] INTO n;
+        days := ARRAY[days[1] + n[1], days[2] + n[2], days[3] + n[3]];
+        WITH fresh AS MATERIALIZED (SELECT * FROM person_stages(persons)),
+             stale AS MATERIALIZED (SELECT * FROM customer_stages AS s WHERE s.customer_id = ANY (persons))
+        SELECT ARRAY[(SELECT count(*) FROM stale), (SELECT count(*) FROM (TABLE fresh EXCEPT ALL TABLE stale) AS m),
+                     (SELECT count(*) FROM (TABLE stale EXCEPT ALL TABLE fresh) AS m)] INTO n;
+        stages := ARRAY[stages[1] + n[1], stages[2] + n[2], stages[3] + n[3]];
+    END LOOP;
+    RETURN QUERY VALUES ('customer_days', days[1], days[2], days[3]), ('customer_stages', stages[1], stages[2], stages[3]);
+    RETURN QUERY
+    WITH carts AS MATERIALIZED (SELECT f.* FROM cart_state_facts AS f WHERE waiting IS NULL),
+    known AS MATERIALIZED (SELECT * FROM cart_states WHERE waiting IS NULL)
+    SELECT 'cart_states', (SELECT count(*) FROM cart_states), (SELECT count(*) FROM (TABLE carts EXCEPT ALL TABLE known) AS m),
+           (SELECT count(*) FROM (TABLE known EXCEPT ALL TABLE carts) AS m);
+    RETURN QUERY
+    SELECT 'daily_measures', (SELECT count(*) FROM daily_measures),
+           (SELECT count(*) FROM (TABLE daily_measure_sums EXCEPT ALL TABLE daily_measures) AS m WHERE summed),
+           (SELECT count(*) FROM (TABLE daily_measures EXCEPT ALL TABLE daily_measure_sums) AS m WHERE summed);
+    RETURN QUERY
+    SELECT 'recency', (SELECT count(*) FROM recency),
+           (SELECT count(*) FROM (TABLE recency_sums EXCEPT ALL TABLE recency) AS m WHERE summed),
+           (SELECT count(*) FROM (TABLE recency EXCEPT ALL TABLE recency_sums) AS m WHERE summed);
+    RETURN QUERY
+    SELECT 'cohort_days', (SELECT count(*) FROM cohort_days),
+           (SELECT count(*) FROM (TABLE cohort_day_sums EXCEPT ALL TABLE cohort_days) AS m WHERE summed),
+           (SELECT count(*) FROM (TABLE cohort_days EXCEPT ALL TABLE cohort_day_sums) AS m WHERE summed);
+END $$;
+COMMENT ON FUNCTION derive_check IS 'What derived tables lack, or have too much, against a rebuild from the facts';
