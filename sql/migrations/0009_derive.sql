@@ -216,31 +216,28 @@ WITH shop AS MATERIALIZED (
     FROM node AS r WHERE r.closed_at IS NOT NULL
     UNION ALL
     SELECT k.person_id, k.at, 12, null, null, null, 0, 0, 0, false, null, null, null, null, null, null FROM known AS k
-), instant AS (
-    SELECT e.person_id, e.at, sum(e.orders) AS orders, sum(e.members) AS members, sum(e.renewals) AS renewals,
-           bool_or(e.interest) AS interest, max(e.order_at) AS order_at, max(e.praise_at) AS praise_at,
-           max(e.promoter_at) AS promoter_at, max(e.passive_at) AS passive_at, max(e.detractor_at) AS detractor_at,
-           max(e.closed_at) AS closed_at,
-           (array_agg(e.kind ORDER BY e.rank, e.external_id, e.id))[1] AS kind,
-           (array_agg(e.id ORDER BY e.rank, e.external_id, e.id))[1] AS id
-    FROM event AS e GROUP BY e.person_id, e.at
 ), state AS (
-    SELECT i.person_id, i.at, i.kind, i.id, sum(i.orders) OVER past AS orders, sum(i.members) OVER past AS members,
-           sum(i.renewals) OVER past AS renewals, bool_or(i.interest) OVER past AS interest,
-           max(i.order_at) OVER past AS order_at, max(i.praise_at) OVER past AS praise_at,
-           max(i.promoter_at) OVER past AS promoter_at, max(i.passive_at) OVER past AS passive_at,
-           max(i.detractor_at) OVER past AS detractor_at, max(i.closed_at) OVER past AS closed_at
-    FROM instant AS i WINDOW past AS (PARTITION BY i.person_id ORDER BY i.at)
+    -- The events of one instant have the same sums, and the first of them is said to be the reason.
+    SELECT e.person_id, e.at, e.kind, e.id, sum(e.orders) OVER past AS orders, sum(e.members) OVER past AS members,
+           sum(e.renewals) OVER past AS renewals, bool_or(e.interest) OVER past AS interest,
+           max(e.order_at) OVER past AS order_at, max(e.praise_at) OVER past AS praise_at,
+           max(e.promoter_at) OVER past AS promoter_at, max(e.passive_at) OVER past AS passive_at,
+           max(e.detractor_at) OVER past AS detractor_at, max(e.closed_at) OVER past AS closed_at,
+           row_number() OVER (PARTITION BY e.person_id, e.at ORDER BY e.rank, e.external_id, e.id) AS n
+    FROM event AS e WINDOW past AS (PARTITION BY e.person_id ORDER BY e.at)
 ), cancelled AS MATERIALIZED (
-    SELECT b.person_id, b.at, b.cancelled_at FROM bought AS b WHERE b.cancelled_at IS NOT NULL
-), judged AS (
+    SELECT b.person_id, array_agg(b.at) AS ats, array_agg(b.cancelled_at) AS ends
+    FROM bought AS b WHERE b.cancelled_at IS NOT NULL GROUP BY b.person_id
+), judged AS MATERIALIZED (
     SELECT s.person_id, s.at, s.kind, s.id, s.orders, s.members, s.renewals, s.interest, s.praise_at >= coalesce(s.detractor_at, '-infinity') AS praised,
            s.promoter_at > greatest(s.passive_at, s.detractor_at, '-infinity') AS promoter, s.closed_at,
            -- An order that was cancelled was one until then.
-           greatest(s.order_at, (SELECT max(c.at) FROM cancelled AS c
-                                 WHERE c.person_id = s.person_id AND c.at <= s.at AND c.cancelled_at > s.at)) AS order_at
-    FROM state AS s JOIN known AS k ON k.person_id = s.person_id WHERE s.at >= k.at
-), ruled AS (
+           CASE WHEN c.person_id IS NULL THEN s.order_at
+                ELSE greatest(s.order_at, (SELECT max(t.at) FROM unnest(c.ats, c.ends) AS t(at, ends) WHERE t.at <= s.at AND t.ends > s.at))
+                END AS order_at
+    FROM state AS s JOIN known AS k ON k.person_id = s.person_id LEFT JOIN cancelled AS c ON c.person_id = s.person_id
+    WHERE s.at >= k.at AND s.n = 1
+), ruled AS MATERIALIZED (
     SELECT j.person_id, j.at, j.kind, j.id, CASE
         WHEN j.at >= lost_at(j.order_at, shop.lost_after_days, shop.time_zone) THEN 'lost/no_order_for_days'
         WHEN j.closed_at > coalesce(j.order_at, '-infinity') THEN 'lost/account_closed'

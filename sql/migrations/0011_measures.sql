@@ -4,7 +4,7 @@
 --   recency         persons by two days, for everything that counts persons once: whoever is active from a to b has a row of
 --                   kind `order` there whose previous_day lies before a. That is exact for any window
 --   cohort_days     money by the day of acquisition and the day when it came in
--- The last two have a second grain, whole months of `day`, so that a long window is few rows.
+-- Each axis of days has two grains, days and months, so that any window is a few whole months and some days at its ends.
 
 CREATE TABLE customer_days (
     customer_id         uuid NOT NULL,
@@ -43,25 +43,29 @@ COMMENT ON COLUMN customer_days.previous_seen_day IS 'As previous_day, of visits
 COMMENT ON COLUMN customer_days.converted IS 'Orders whose money is in the base currency: the sums are of these';
 COMMENT ON COLUMN customer_days.gap_us IS 'Microseconds between the first order of this day that has one before it, and that one';
 COMMENT ON COLUMN customer_days.more_gaps IS 'The same of the further orders of this day';
-COMMENT ON COLUMN customer_days.first_us IS 'Microseconds from the begin of the day to the first order of all';
+COMMENT ON COLUMN customer_days.first_us IS 'On the day of the first order of all: its instant, in microseconds since 1970';
 COMMENT ON COLUMN customer_days.discovered IS 'On the day of the first order: channel of the earliest touchpoint that has one, else of the profile';
 COMMENT ON COLUMN customer_days.returned IS 'What refunds took off net sales, on their day but not before that of the order';
 COMMENT ON COLUMN customer_days.others IS 'Measures that few days have, by name; they add to what the columns say';
 -- The expression of kpi_gaps.sql; the rest makes it an index-only scan.
 CREATE INDEX customer_days_gap ON customer_days ((gap_us / 86400000000), day) INCLUDE (gap_us);
 COMMENT ON INDEX customer_days_gap IS 'kpi_gaps.sql: gaps of one length in whole days';
+CREATE INDEX customer_days_first ON customer_days (day) INCLUDE (customer_id) WHERE previous_day = '-infinity';
+COMMENT ON INDEX customer_days_first IS 'kpi_value.sql, kpi_costs.sql: who was acquired in a window';
 CREATE INDEX customer_days_more_gaps ON customer_days (day) WHERE more_gaps IS NOT NULL;
 COMMENT ON INDEX customer_days_more_gaps IS 'kpi_gaps.sql: gaps within a day';
 
 CREATE TABLE daily_measures (
-    day       date NOT NULL,
     dimension text NOT NULL,
-    key       text NOT NULL,
+    grain     text NOT NULL,
+    day       date NOT NULL,
     measure   text NOT NULL,
+    key       text NOT NULL,
     amount    bigint NOT NULL,
-    PRIMARY KEY (dimension, day, measure, key)
+    PRIMARY KEY (dimension, grain, day, measure, key) INCLUDE (amount)
 );
 COMMENT ON TABLE daily_measures IS 'Derived: sums of day_measures and cart_measures';
+COMMENT ON COLUMN daily_measures.grain IS 'day, or month: day is the first of the month';
 COMMENT ON COLUMN daily_measures.dimension IS 'What key is a value of: discovery; empty for the whole shop';
 COMMENT ON COLUMN daily_measures.key IS 'Empty for the whole shop, and where there is no value';
 CREATE INDEX daily_measures_empty ON daily_measures (day) WHERE amount = 0;
@@ -76,7 +80,7 @@ CREATE TABLE recency (
     CONSTRAINT recency_cell PRIMARY KEY (grain, kind, day, previous_day) INCLUDE (customers)
 );
 COMMENT ON TABLE recency IS 'Derived: histogram of day_cells';
-COMMENT ON COLUMN recency.grain IS 'day, or month: day is the first of the month that the rows of this cell are in';
+COMMENT ON COLUMN recency.grain IS 'day or month of day, and of previous_day: "month day" is a whole month of days by exact previous days';
 CREATE INDEX recency_empty ON recency (day) WHERE customers = 0;
 COMMENT ON INDEX recency_empty IS 'derive_changed.sql: cells that nobody is in any more';
 
@@ -95,6 +99,8 @@ CREATE TABLE cohort_days (
     PRIMARY KEY (grain, first_day, day)
 );
 COMMENT ON TABLE cohort_days IS 'Derived: customer_days by the day of acquisition and the day itself, net of refunds';
+COMMENT ON COLUMN cohort_days.grain IS 'As in recency: of first_day, and of day';
+COMMENT ON COLUMN cohort_days.first_us IS 'Sum of the instants of first orders, in microseconds since 1970';
 CREATE INDEX cohort_days_empty ON cohort_days (first_day)
 WHERE (customers, first_us, net, net_with_cost, cost, unconverted, costs, unconverted_costs) = (0, 0, 0, 0, 0, 0, 0, 0);
 COMMENT ON INDEX cohort_days_empty IS 'derive_changed.sql: what adds up to nothing any more';
@@ -202,7 +208,7 @@ SELECT person_id, day, min(day) FILTER (WHERE o.orders > 0) OVER person, o.previ
        CASE WHEN coalesce(o.orders, v.visits) > 0
             THEN coalesce(lag(day) OVER (PARTITION BY person_id, coalesce(o.orders, v.visits) > 0 ORDER BY day), '-infinity') END,
        o.orders, o.converted, o.net, o.net_with_cost, o.cost, o.gaps[1], CASE WHEN cardinality(o.gaps) > 1 THEN o.gaps[2:] END,
-       CASE WHEN o.is_first THEN (extract(epoch FROM o.first_at - day_start(day, shop.time_zone)) * 1000000)::bigint END,
+       CASE WHEN o.is_first THEN (extract(epoch FROM o.first_at) * 1000000)::bigint END,
        CASE WHEN o.is_first THEN coalesce(h.channel, p.channel) END,
        r.net, r.net_with_cost, r.cost, nullif(r.unconverted, 0), c.costs, nullif(c.unconverted, 0),
        nullif(jsonb_strip_nulls(jsonb_build_object(
@@ -231,6 +237,27 @@ $$;
 COMMENT ON FUNCTION person_days IS 'The rows of customer_days of some persons';
 
 -- ---- what a row adds to which sum ------------------------------------------------------------------------
+
+CREATE FUNCTION day_grains(day date) RETURNS TABLE (grain text, of date) LANGUAGE sql IMMUTABLE AS $$
+SELECT g.grain, g.of FROM (VALUES ('day', day), ('month', date_trunc('month', day::timestamp)::date)) AS g(grain, of)
+$$;
+COMMENT ON FUNCTION day_grains IS 'A day as both grains have it';
+
+CREATE FUNCTION day_pieces(first date, past date) RETURNS TABLE (grain text, first date, past date) LANGUAGE sql IMMUTABLE ROWS 3 AS $$
+SELECT p.grain, p.first, p.past
+FROM (SELECT (date_trunc('month', $1::timestamp - interval '1 day') + interval '1 month')::date AS month_first,
+             date_trunc('month', $2::timestamp)::date AS month_past) AS m
+CROSS JOIN LATERAL (VALUES ('day', $1, CASE WHEN m.month_first < m.month_past THEN m.month_first ELSE $2 END),
+                           ('month', m.month_first, m.month_past),
+                           ('day', CASE WHEN m.month_first < m.month_past THEN m.month_past ELSE $2 END, $2)) AS p(grain, first, past)
+WHERE p.first < p.past
+$$;
+COMMENT ON FUNCTION day_pieces IS 'A window as whole months, and days before and behind them';
+
+CREATE FUNCTION piece_days(grain text, first date, past date) RETURNS SETOF date LANGUAGE sql IMMUTABLE ROWS 30 AS $$
+SELECT d::date FROM generate_series(first::timestamp, past::timestamp - interval '1 day', ('1 ' || grain)::interval) AS d
+$$;
+COMMENT ON FUNCTION piece_days IS 'The days, or first days of months, of a piece';
 
 CREATE FUNCTION day_cells(d customer_days) RETURNS TABLE (kind text, previous_day date) LANGUAGE sql IMMUTABLE AS $$
 SELECT c.kind, c.previous_day FROM (VALUES
@@ -309,22 +336,27 @@ WITH fresh AS MATERIALIZED (
         others = EXCLUDED.others
 ), cells AS (
     INSERT INTO recency AS r
-    SELECT g.grain, k.kind, g.day, k.previous_day, sum(c.sign)
-    FROM changed AS c CROSS JOIN LATERAL day_cells(c.d) AS k
-    CROSS JOIN LATERAL (VALUES ('day', (c.d).day), ('month', date_trunc('month', (c.d).day)::date)) AS g(grain, day)
-    GROUP BY 1, 2, 3, 4 HAVING sum(c.sign) <> 0
+    SELECT g.grain || ' ' || h.grain, k.kind, g.of, h.of, sum(k.customers)
+    FROM (SELECT k.kind, (c.d).day, k.previous_day, sum(c.sign) AS customers
+          FROM changed AS c CROSS JOIN LATERAL day_cells(c.d) AS k GROUP BY 1, 2, 3 HAVING sum(c.sign) <> 0) AS k
+    CROSS JOIN LATERAL day_grains(k.day) AS g CROSS JOIN LATERAL day_grains(k.previous_day) AS h
+    GROUP BY 1, 2, 3, 4 HAVING sum(k.customers) <> 0
     ON CONFLICT (grain, kind, day, previous_day) DO UPDATE SET customers = r.customers + EXCLUDED.customers
 ), measures AS (
     INSERT INTO daily_measures AS t
-    SELECT (c.d).day, m.dimension, m.key, m.measure, sum(c.sign * m.amount)
-    FROM changed AS c CROSS JOIN LATERAL day_measures(c.d) AS m
-    GROUP BY 1, 2, 3, 4 HAVING sum(c.sign * m.amount) <> 0
-    ON CONFLICT (dimension, day, measure, key) DO UPDATE SET amount = t.amount + EXCLUDED.amount
+    SELECT m.dimension, g.grain, g.of, m.measure, m.key, sum(m.amount)
+    FROM (SELECT m.dimension, (c.d).day, m.measure, m.key, sum(c.sign * m.amount) AS amount
+          FROM changed AS c CROSS JOIN LATERAL day_measures(c.d) AS m GROUP BY 1, 2, 3, 4 HAVING sum(c.sign * m.amount) <> 0) AS m
+    CROSS JOIN LATERAL day_grains(m.day) AS g
+    GROUP BY 1, 2, 3, 4, 5 HAVING sum(m.amount) <> 0
+    ON CONFLICT (dimension, grain, day, measure, key) DO UPDATE SET amount = t.amount + EXCLUDED.amount
 )
 INSERT INTO cohort_days AS t
-SELECT s.grain, s.first_day, s.day, sum(c.sign * s.customers), sum(c.sign * s.first_us), sum(c.sign * s.net), sum(c.sign * s.net_with_cost),
-       sum(c.sign * s.cost), sum(c.sign * s.unconverted), sum(c.sign * s.costs), sum(c.sign * s.unconverted_costs)
+SELECT g.grain || ' ' || h.grain, g.of, h.of, sum(c.sign * s.customers), sum(c.sign * s.first_us), sum(c.sign * s.net),
+       sum(c.sign * s.net_with_cost), sum(c.sign * s.cost), sum(c.sign * s.unconverted), sum(c.sign * s.costs),
+       sum(c.sign * s.unconverted_costs)
 FROM changed AS c CROSS JOIN LATERAL day_cohort(c.d) AS s
+CROSS JOIN LATERAL day_grains((c.d).first_day) AS g CROSS JOIN LATERAL day_grains((c.d).day) AS h
 GROUP BY 1, 2, 3
 ON CONFLICT (grain, first_day, day) DO UPDATE SET customers = t.customers + EXCLUDED.customers, first_us = t.first_us + EXCLUDED.first_us,
     net = t.net + EXCLUDED.net, net_with_cost = t.net_with_cost + EXCLUDED.net_with_cost, cost = t.cost + EXCLUDED.cost,
@@ -335,16 +367,15 @@ END $$;
 COMMENT ON FUNCTION derive_days IS 'Makes customer_days of some persons again; summing: and what is summed of it';
 
 CREATE FUNCTION day_cohort(d customer_days)
-RETURNS TABLE (grain text, first_day date, day date, customers bigint, first_us bigint, net bigint, net_with_cost bigint, cost bigint,
-               unconverted bigint, costs bigint, unconverted_costs bigint) LANGUAGE sql IMMUTABLE AS $$
-SELECT g.grain, d.first_day, g.day, (d.previous_day = '-infinity' AND d.previous_day IS NOT NULL)::integer::bigint, coalesce(d.first_us, 0),
+RETURNS TABLE (customers bigint, first_us bigint, net bigint, net_with_cost bigint, cost bigint, unconverted bigint, costs bigint,
+               unconverted_costs bigint) LANGUAGE sql IMMUTABLE AS $$
+SELECT (d.previous_day IS NOT NULL AND d.previous_day = '-infinity')::integer::bigint, coalesce(d.first_us, 0),
        coalesce(d.net, 0) - coalesce(d.returned, 0), coalesce(d.net_with_cost, 0) - coalesce(d.returned_with_cost, 0),
        coalesce(d.cost, 0) - coalesce(d.returned_cost, 0), coalesce(d.orders - d.converted, 0) + coalesce(d.unconverted_returns, 0),
        coalesce(d.costs, 0), coalesce(d.unconverted_costs, 0)
-FROM (VALUES ('day', d.day), ('month', date_trunc('month', d.day::timestamp)::date)) AS g(grain, day)
 WHERE d.first_day IS NOT NULL AND coalesce(d.orders, d.unconverted_returns, d.returned, d.costs, d.unconverted_costs) IS NOT NULL
 $$;
-COMMENT ON FUNCTION day_cohort IS 'The cells of cohort_days that a row of customer_days is in, and what it adds';
+COMMENT ON FUNCTION day_cohort IS 'What a row of customer_days adds to cohort_days, at first_day and day';
 
 CREATE FUNCTION sweep_sums() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -358,28 +389,34 @@ COMMENT ON FUNCTION sweep_sums IS 'Removes sums that are nothing any more';
 -- ---- the sums as they have to be -----------------------------------------------------------------------------
 
 CREATE VIEW daily_measure_sums AS
-SELECT s.day, s.dimension, s.key, s.measure, sum(s.amount)::bigint AS amount
-FROM (SELECT d.day, m.dimension, m.key, m.measure, m.amount FROM customer_days AS d CROSS JOIN LATERAL day_measures(d) AS m
-      UNION ALL
-      SELECT c.day, '', '', m.measure, m.amount FROM cart_states AS c CROSS JOIN LATERAL cart_measures(c) AS m) AS s
-GROUP BY 1, 2, 3, 4 HAVING sum(s.amount) <> 0;
+SELECT s.dimension, g.grain, g.of AS day, s.measure, s.key, sum(s.amount)::bigint AS amount
+FROM (SELECT a.dimension, a.day, a.measure, a.key, sum(a.amount) AS amount
+      FROM (SELECT d.day, m.dimension, m.key, m.measure, m.amount FROM customer_days AS d CROSS JOIN LATERAL day_measures(d) AS m
+            UNION ALL
+            SELECT c.day, '', '', m.measure, m.amount FROM cart_states AS c CROSS JOIN LATERAL cart_measures(c) AS m) AS a
+      GROUP BY 1, 2, 3, 4) AS s
+CROSS JOIN LATERAL day_grains(s.day) AS g
+GROUP BY 1, 2, 3, 4, 5 HAVING sum(s.amount) <> 0;
 COMMENT ON VIEW daily_measure_sums IS 'daily_measures from customer_days and cart_states';
 
 CREATE VIEW recency_sums AS
-WITH cell AS (
-    SELECT k.kind, d.day, k.previous_day, count(*) AS customers
-    FROM customer_days AS d CROSS JOIN LATERAL day_cells(d) AS k GROUP BY 1, 2, 3
-)
-SELECT 'day' AS grain, c.kind, c.day, c.previous_day, c.customers FROM cell AS c
-UNION ALL
-SELECT 'month', c.kind, date_trunc('month', c.day::timestamp)::date, c.previous_day, sum(c.customers)::bigint FROM cell AS c GROUP BY 2, 3, 4;
+SELECT g.grain || ' ' || h.grain AS grain, s.kind, g.of AS day, h.of AS previous_day, sum(s.customers)::bigint AS customers
+FROM (SELECT k.kind, d.day, k.previous_day, count(*) AS customers
+      FROM customer_days AS d CROSS JOIN LATERAL day_cells(d) AS k GROUP BY 1, 2, 3) AS s
+CROSS JOIN LATERAL day_grains(s.day) AS g CROSS JOIN LATERAL day_grains(s.previous_day) AS h
+GROUP BY 1, 2, 3, 4;
 COMMENT ON VIEW recency_sums IS 'recency from customer_days';
 
 CREATE VIEW cohort_day_sums AS
-SELECT s.grain, s.first_day, s.day, sum(s.customers)::bigint AS customers, sum(s.first_us) AS first_us, sum(s.net)::bigint AS net,
-       sum(s.net_with_cost)::bigint AS net_with_cost, sum(s.cost)::bigint AS cost, sum(s.unconverted)::bigint AS unconverted,
-       sum(s.costs)::bigint AS costs, sum(s.unconverted_costs)::bigint AS unconverted_costs
-FROM customer_days AS d CROSS JOIN LATERAL day_cohort(d) AS s GROUP BY 1, 2, 3
+SELECT g.grain || ' ' || h.grain AS grain, g.of AS first_day, h.of AS day, sum(s.customers)::bigint AS customers, sum(s.first_us) AS first_us,
+       sum(s.net)::bigint AS net, sum(s.net_with_cost)::bigint AS net_with_cost, sum(s.cost)::bigint AS cost,
+       sum(s.unconverted)::bigint AS unconverted, sum(s.costs)::bigint AS costs, sum(s.unconverted_costs)::bigint AS unconverted_costs
+FROM (SELECT d.first_day, d.day, sum(s.customers) AS customers, sum(s.first_us) AS first_us, sum(s.net) AS net,
+             sum(s.net_with_cost) AS net_with_cost, sum(s.cost) AS cost, sum(s.unconverted) AS unconverted, sum(s.costs) AS costs,
+             sum(s.unconverted_costs) AS unconverted_costs
+      FROM customer_days AS d CROSS JOIN LATERAL day_cohort(d) AS s GROUP BY 1, 2) AS s
+CROSS JOIN LATERAL day_grains(s.first_day) AS g CROSS JOIN LATERAL day_grains(s.day) AS h
+GROUP BY 1, 2, 3
 HAVING (sum(s.customers), sum(s.first_us), sum(s.net), sum(s.net_with_cost), sum(s.cost), sum(s.unconverted), sum(s.costs),
         sum(s.unconverted_costs)) <> (0, 0, 0, 0, 0, 0, 0, 0);
 COMMENT ON VIEW cohort_day_sums IS 'cohort_days from customer_days';
@@ -427,10 +464,10 @@ WITH cart AS MATERIALIZED (
         ordered_at = EXCLUDED.ordered_at, order_id = EXCLUDED.order_id, day = EXCLUDED.day, base_value = EXCLUDED.base_value
 )
 INSERT INTO daily_measures AS t
-SELECT (c.c).day, '', '', m.measure, sum(c.sign * m.amount)
-FROM changed AS c CROSS JOIN LATERAL cart_measures(c.c) AS m
-GROUP BY 1, 4 HAVING sum(c.sign * m.amount) <> 0
-ON CONFLICT (dimension, day, measure, key) DO UPDATE SET amount = t.amount + EXCLUDED.amount;
+SELECT '', g.grain, g.of, m.measure, '', sum(c.sign * m.amount)
+FROM changed AS c CROSS JOIN LATERAL cart_measures(c.c) AS m CROSS JOIN LATERAL day_grains((c.c).day) AS g
+GROUP BY 2, 3, 4 HAVING sum(c.sign * m.amount) <> 0
+ON CONFLICT (dimension, grain, day, measure, key) DO UPDATE SET amount = t.amount + EXCLUDED.amount;
 END $$;
 COMMENT ON FUNCTION derive_carts IS 'Makes cart_states again where facts of some persons have a part in them; summing: and what is summed of it';
 
@@ -454,7 +491,7 @@ COMMENT ON FUNCTION derive_customers IS 'Makes everything derived of some custom
 CREATE FUNCTION derive_changed(most integer, INOUT until bigint, OUT customers bigint) LANGUAGE plpgsql AS $$
 DECLARE
     everybody CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
-    -- Summing a million rows anew takes some seconds, and following so many changes of them about as long.
+    -- Summing anew takes about as long as following the changes of a fifth of all customers.
     large CONSTANT integer := 20000;
     claimed uuid[];
     summing boolean;
@@ -474,7 +511,8 @@ BEGIN
         until := coalesce((SELECT max(c.change_id) FROM changed_customers AS c), until);
         summing := false;
     ELSIF summing AND customers >= most THEN
-        summing := NOT EXISTS (SELECT FROM changed_customers OFFSET large);
+        summing := NOT EXISTS (SELECT FROM changed_customers
+                               OFFSET greatest(large, (SELECT c.reltuples / 5 FROM pg_class AS c WHERE c.oid = 'customers'::regclass))::bigint);
     END IF;
     IF customers > 0 THEN
         PERFORM derive_customers(claimed, summing);

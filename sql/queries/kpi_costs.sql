@@ -18,6 +18,9 @@ WITH shop AS MATERIALIZED (
            count(*) FILTER (WHERE c.base_currency <> shop.base_currency) AS unconverted
     FROM shop, costs AS c LEFT JOIN customer_persons AS p USING (customer_id)
     WHERE c.incurred_at < shop.cut GROUP BY 1
+), newcomer AS (
+    SELECT d.customer_id FROM customer_days AS d
+    WHERE d.previous_day = '-infinity' AND d.day >= ($1::date[])[1] AND d.day < ($2::date[])[cardinality($2::date[])]
 ), first_order AS (
     SELECT DISTINCT ON (o.person_id) o.person_id, o.ordered_at, s.costs, s.unconverted,
            CASE $3::text WHEN 'channel' THEN o.channel WHEN 'campaign' THEN o.campaign
@@ -31,13 +34,7 @@ WITH shop AS MATERIALIZED (
            CASE WHEN $3::text = 'country' THEN c.country ELSE f.key END AS key,
            sum(f.costs) AS costs, sum(f.unconverted) AS unconverted
     FROM span, first_order AS f LEFT JOIN customers AS c ON $3::text = 'country' AND c.customer_id = f.person_id
-    -- In two, so that the index by customer serves both.
-    WHERE NOT EXISTS (SELECT FROM orders AS o
-                      WHERE o.customer_id = f.person_id AND o.ordered_at < span.begins
-                        AND o.status IN ('paid', 'fulfilled') AND NOT o.test)
-      AND NOT EXISTS (SELECT FROM customer_persons AS p JOIN orders AS o USING (customer_id)
-                      WHERE p.person_id = f.person_id AND o.ordered_at < span.begins
-                        AND o.status IN ('paid', 'fulfilled') AND NOT o.test)
+    WHERE f.person_id IN (SELECT n.customer_id FROM newcomer AS n)
     GROUP BY 1, 2
 )
 SELECT b.bucket, c.key,

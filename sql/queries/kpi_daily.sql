@@ -15,7 +15,9 @@ WITH bucket AS MATERIALIZED (
     WHERE s.ordered_at > now() AND (s.abandoned_at <= now() OR s.abandoned_at IS NULL)
 ), part AS (
     SELECT b.bucket, d.measure, d.amount
-    FROM bucket AS b JOIN daily_measures AS d ON d.dimension = '' AND d.day >= b.first AND d.day < b.past
+    FROM bucket AS b CROSS JOIN LATERAL day_pieces(b.first, b.past) AS p
+    CROSS JOIN LATERAL (SELECT m.measure, m.amount FROM daily_measures AS m
+                        WHERE m.dimension = '' AND m.grain = p.grain AND m.day >= p.first AND m.day < p.past OFFSET 0) AS d
     UNION ALL
     SELECT b.bucket, a.measure, a.amount FROM bucket AS b JOIN ahead AS a ON a.day >= b.first AND a.day < b.past
 )

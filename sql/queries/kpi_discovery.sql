@@ -6,8 +6,10 @@
 WITH span AS MATERIALIZED (
     SELECT day_start(($1::date[])[1], time_zone) AS begins, day_start(($2::date[])[1], time_zone) AS ends FROM settings
 ), found AS (
-    SELECT nullif(d.key, '') AS key, sum(d.amount) AS n FROM daily_measures AS d
-    WHERE d.dimension = 'discovery' AND d.day >= ($1::date[])[1] AND d.day < ($2::date[])[1] GROUP BY 1
+    SELECT nullif(d.key, '') AS key, sum(d.amount) AS n
+    FROM day_pieces(($1::date[])[1], ($2::date[])[1]) AS p JOIN daily_measures AS d
+        ON d.dimension = 'discovery' AND d.grain = p.grain AND d.day >= p.first AND d.day < p.past
+    GROUP BY 1
 ), answered AS (
     SELECT r.choice AS key, count(*) AS n
     FROM span CROSS JOIN surveys AS s

@@ -1,32 +1,40 @@
 -- The median gap between two orders in a row of one person, per bucket (the bucket of the later one), twice it, which is a whole
 -- number of microseconds. $1 first days, $2 days after the last (date[], ascending, disjoint).
--- The histogram of whole days says of which length the middle ones are; only gaps of that length are looked at.
+-- The histogram says how long the middle ones are, by calendar months and then by whole days: cells of kind gap lie as many
+-- days before 2000 as a gap is long. Only gaps of that length are looked at.
 WITH bucket AS MATERIALIZED (
     SELECT b.n AS bucket, b.first, b.past FROM unnest($1::date[], $2::date[]) WITH ORDINALITY AS b(first, past, n)
 ), piece AS MATERIALIZED (
-    SELECT s.bucket, g.grain, g.first, g.past
-    FROM (SELECT *, (date_trunc('month', first::timestamp - interval '1 day') + interval '1 month')::date AS month_first,
-                 date_trunc('month', past::timestamp)::date AS month_past FROM bucket) AS s
-    CROSS JOIN LATERAL (VALUES ('day', s.first, CASE WHEN s.month_first < s.month_past THEN s.month_first ELSE s.past END),
-                               ('month', s.month_first, s.month_past),
-                               ('day', CASE WHEN s.month_first < s.month_past THEN s.month_past ELSE s.past END, s.past)) AS g(grain, first, past)
-    WHERE g.first < g.past
-), length AS (
-    -- Cells of kind gap say how many whole days a gap has by how many previous_day lies before 2000.
-    SELECT p.bucket, c.days, sum(c.gaps) AS gaps
+    SELECT b.bucket, p.grain, p.first, p.past FROM bucket AS b CROSS JOIN LATERAL day_pieces(b.first, b.past) AS p
+), month AS (
+    SELECT p.bucket, c.month, sum(c.gaps) AS gaps
     FROM piece AS p CROSS JOIN LATERAL (
-        SELECT date '2000-01-01' - r.previous_day AS days, sum(r.customers) AS gaps FROM recency AS r
-        WHERE r.grain = p.grain AND r.kind = 'gap' AND r.day >= p.first AND r.day < p.past GROUP BY 1) AS c
-    GROUP BY p.bucket, c.days
-), ranked AS (
-    SELECT bucket, days, gaps, sum(gaps) OVER (PARTITION BY bucket ORDER BY days) - gaps AS shorter,
+        SELECT r.previous_day AS month, sum(r.customers) AS gaps FROM recency AS r
+        WHERE r.grain = p.grain || ' month' AND r.kind = 'gap' AND r.day >= p.first AND r.day < p.past GROUP BY 1) AS c
+    GROUP BY p.bucket, c.month
+), placed AS (
+    SELECT bucket, month, gaps, sum(gaps) OVER (PARTITION BY bucket ORDER BY month DESC) - gaps AS shorter,
            sum(gaps) OVER (PARTITION BY bucket) AS total
-    FROM length
-), middle AS MATERIALIZED (
+    FROM month
+), middle_month AS MATERIALIZED (
     -- The two middle ones, from 0; of an odd number they are one.
-    SELECT r.bucket, r.days, m.rank - r.shorter AS rank
-    FROM ranked AS r CROSS JOIN LATERAL (VALUES (div(r.total - 1, 2)), (div(r.total, 2))) AS m(rank)
-    WHERE m.rank >= r.shorter AND m.rank < r.shorter + r.gaps
+    SELECT p.bucket, p.month, m.which, m.rank - p.shorter AS rank
+    FROM placed AS p CROSS JOIN LATERAL (VALUES (1, div(p.total - 1, 2)), (2, div(p.total, 2))) AS m(which, rank)
+    WHERE m.rank >= p.shorter AND m.rank < p.shorter + p.gaps
+), length AS (
+    SELECT m.bucket, m.month, date '2000-01-01' - r.previous_day AS days, sum(r.gaps) AS gaps
+    FROM (SELECT DISTINCT bucket, month FROM middle_month) AS m JOIN piece AS p USING (bucket)
+    CROSS JOIN LATERAL piece_days(p.grain, p.first, p.past) AS d(day)
+    CROSS JOIN LATERAL (
+        SELECT r.previous_day, r.customers AS gaps FROM recency AS r
+        WHERE r.grain = p.grain || ' day' AND r.kind = 'gap' AND r.day = d.day
+          AND r.previous_day >= m.month AND r.previous_day < (m.month + interval '1 month')::date OFFSET 0) AS r
+    GROUP BY 1, 2, 3
+), ranked AS (
+    SELECT bucket, month, days, gaps, sum(gaps) OVER (PARTITION BY bucket, month ORDER BY days) - gaps AS shorter FROM length
+), middle AS MATERIALIZED (
+    SELECT m.bucket, m.which, r.days, m.rank - r.shorter AS rank
+    FROM middle_month AS m JOIN ranked AS r USING (bucket, month) WHERE m.rank >= r.shorter AND m.rank < r.shorter + r.gaps
 ), candidate AS MATERIALIZED (
     SELECT m.bucket, m.days, g.us, row_number() OVER (PARTITION BY m.bucket, m.days ORDER BY g.us) - 1 AS rank
     FROM (SELECT DISTINCT bucket, days FROM middle) AS m JOIN bucket AS b USING (bucket)

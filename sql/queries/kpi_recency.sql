@@ -5,46 +5,39 @@
 -- Two orders in a window: the second of them has an order two before it that lies before a (kind second), as has the first
 -- of them, which is taken off: that is everybody who is active and not new.
 WITH bucket AS MATERIALIZED (
-    SELECT b.n AS bucket, b.first, b.past,
+    SELECT b.n AS bucket, b.first AS a, b.past AS b,
            -- Not before the first year: no fact is.
-           b.first - least(b.past - b.first, b.first - date '0001-01-01') AS previous_first
+           b.first - least(b.past - b.first, b.first - date '0001-01-01') AS p
     FROM unnest($1::date[], $2::date[]) WITH ORDINALITY AS b(first, past, n)
-), span AS (
-    SELECT bucket, 'now' AS part, first, past, first AS a, previous_first AS p FROM bucket
-    UNION ALL
-    SELECT bucket, 'before', previous_first, first, previous_first, previous_first FROM bucket
-), piece AS MATERIALIZED (
-    -- Whole months, and days before and behind them.
-    SELECT s.bucket, s.part, s.a, s.p, g.grain, g.first, g.past
-    FROM (SELECT *, (date_trunc('month', first::timestamp - interval '1 day') + interval '1 month')::date AS month_first,
-                 date_trunc('month', past::timestamp)::date AS month_past FROM span) AS s
-    CROSS JOIN LATERAL (VALUES ('day', s.first, CASE WHEN s.month_first < s.month_past THEN s.month_first ELSE s.past END),
-                               ('month', s.month_first, s.month_past),
-                               ('day', CASE WHEN s.month_first < s.month_past THEN s.month_past ELSE s.past END, s.past)) AS g(grain, first, past)
-    WHERE g.first < g.past
+), asked AS (
+    -- Rectangles of the histogram.
+    SELECT b.bucket, q.*
+    FROM bucket AS b CROSS JOIN LATERAL (VALUES
+        ('new', 'order', b.a, b.b, date '-infinity', date '0001-01-01'), ('older', 'order', b.a, b.b, '-infinity', b.p),
+        ('retained', 'order', b.a, b.b, b.p, b.a), ('previous', 'order', b.p, b.a, '-infinity', b.p),
+        ('second', 'second', b.a, b.b, '-infinity', b.a), ('new twice', 'twice', b.a, b.b, b.a, b.b),
+        ('members', 'member', b.a, b.b, '-infinity', b.a), ('visitors', 'visit', b.a, b.b, '-infinity', b.a),
+        ('seen', 'seen', b.a, b.b, '-infinity', b.a)) AS q(what, kind, first, past, previous_first, previous_past)
 ), counted AS (
-    SELECT p.bucket, p.part || ' ' || k.kind AS kind,
-           sum(r.before)::bigint AS before, sum(r.new)::bigint AS new, sum(r.retained)::bigint AS retained, sum(r.inside)::bigint AS inside
-    FROM piece AS p CROSS JOIN unnest(ARRAY['order', 'second', 'twice', 'member', 'visit', 'seen']) AS k(kind)
+    SELECT q.bucket, q.what, sum(r.customers)::bigint AS n
+    FROM asked AS q CROSS JOIN LATERAL day_pieces(q.first, q.past) AS p CROSS JOIN LATERAL piece_days(p.grain, p.first, p.past) AS d(day)
+    CROSS JOIN LATERAL day_pieces(q.previous_first, q.previous_past) AS o
     CROSS JOIN LATERAL (
-        SELECT sum(c.customers) FILTER (WHERE c.previous_day < p.a) AS before,
-               sum(c.customers) FILTER (WHERE c.previous_day = '-infinity') AS new,
-               sum(c.customers) FILTER (WHERE c.previous_day >= p.p AND c.previous_day < p.a) AS retained,
-               sum(c.customers) FILTER (WHERE c.previous_day >= p.a) AS inside
-        FROM recency AS c WHERE c.grain = p.grain AND c.kind = k.kind AND c.day >= p.first AND c.day < p.past) AS r
-    WHERE p.part = 'now' OR k.kind = 'order'
-    GROUP BY 1, 2
+        SELECT sum(c.customers) AS customers FROM recency AS c
+        WHERE c.grain = p.grain || ' ' || o.grain AND c.kind = q.kind AND c.day = d.day
+          AND c.previous_day >= o.first AND c.previous_day < o.past) AS r
+    GROUP BY q.bucket, q.what
 ), flat AS (
     SELECT b.bucket,
-           coalesce(sum(c.before) FILTER (WHERE c.kind = 'now order'), 0) AS active,
-           coalesce(sum(c.new) FILTER (WHERE c.kind = 'now order'), 0) AS new,
-           coalesce(sum(c.retained) FILTER (WHERE c.kind = 'now order'), 0) AS retained,
-           coalesce(sum(c.before) FILTER (WHERE c.kind = 'now second'), 0) AS second,
-           coalesce(sum(c.inside) FILTER (WHERE c.kind = 'now twice'), 0) AS new_twice,
-           coalesce(sum(c.before) FILTER (WHERE c.kind = 'now member'), 0) AS members,
-           coalesce(sum(c.before) FILTER (WHERE c.kind = 'now visit'), 0) AS visitors,
-           coalesce(sum(c.before) FILTER (WHERE c.kind = 'now seen'), 0) AS seen,
-           coalesce(sum(c.before) FILTER (WHERE c.kind = 'before order'), 0) AS previous
+           coalesce(sum(c.n) FILTER (WHERE c.what IN ('older', 'retained')), 0) AS active,
+           coalesce(sum(c.n) FILTER (WHERE c.what = 'new'), 0) AS new,
+           coalesce(sum(c.n) FILTER (WHERE c.what = 'retained'), 0) AS retained,
+           coalesce(sum(c.n) FILTER (WHERE c.what = 'previous'), 0) AS previous,
+           coalesce(sum(c.n) FILTER (WHERE c.what = 'second'), 0) AS second,
+           coalesce(sum(c.n) FILTER (WHERE c.what = 'new twice'), 0) AS new_twice,
+           coalesce(sum(c.n) FILTER (WHERE c.what = 'members'), 0) AS members,
+           coalesce(sum(c.n) FILTER (WHERE c.what = 'visitors'), 0) AS visitors,
+           coalesce(sum(c.n) FILTER (WHERE c.what = 'seen'), 0) AS seen
     FROM bucket AS b LEFT JOIN counted AS c USING (bucket) GROUP BY b.bucket
 )
 SELECT bucket, NULL AS key,

@@ -11,6 +11,9 @@ WITH shop AS MATERIALIZED (
 ), span AS MATERIALIZED (
     SELECT array_agg(begins ORDER BY bucket) AS starts, min(begins) AS begins, least(max(ends), shop.cut) AS ends
     FROM bucket, shop GROUP BY shop.cut
+), newcomer AS (
+    SELECT d.customer_id FROM customer_days AS d
+    WHERE d.previous_day = '-infinity' AND d.day >= ($1::date[])[1] AND d.day < ($2::date[])[cardinality($2::date[])]
 ), first_seen AS (
     -- Orders of one instant are told apart as in kpi_customers.sql.
     SELECT DISTINCT ON (person_id) person_id, ordered_at AS first_at, key
@@ -24,15 +27,7 @@ WITH shop AS MATERIALIZED (
 ), acquired AS MATERIALIZED (
     -- All rows of a person: its own, and those that are linked to it.
     SELECT f.person_id, f.first_at, f.key, width_bucket(f.first_at, (SELECT starts FROM span)) AS bucket
-    FROM span, first_seen AS f
-    WHERE NOT EXISTS (SELECT FROM orders AS o
-                      WHERE o.customer_id = f.person_id AND o.ordered_at < span.begins
-                        AND o.status IN ('paid', 'fulfilled') AND NOT o.test
-                        AND o.ordered_at < ($1::date[])[1] + 1)
-      AND NOT EXISTS (SELECT FROM customer_persons AS p JOIN orders AS o USING (customer_id)
-                      WHERE p.person_id = f.person_id AND o.ordered_at < span.begins
-                        AND o.status IN ('paid', 'fulfilled') AND NOT o.test
-                        AND o.ordered_at < ($1::date[])[1] + 1)
+    FROM span, first_seen AS f WHERE f.person_id IN (SELECT n.customer_id FROM newcomer AS n)
 ), member AS (
     SELECT bucket, key, person_id AS customer_id FROM acquired
     UNION ALL
