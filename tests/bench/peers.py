@@ -1,4 +1,4 @@
-"""The same two endpoints in Go and in Node: what they send to PostgreSQL is what the service sends (peers/README says how)."""
+"""The same two endpoints in Go and in Node. What they send to PostgreSQL is what the service sends."""
 import glob
 import json
 import os

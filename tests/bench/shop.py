@@ -9,6 +9,7 @@ from stack import HERE
 DAYS = 1095
 CHUNK = 50000         # orders of one statement
 FIRST_CUSTOMER = 10000000  # the numbers in the addresses: all of one length
+FIRST_ORDER, ORDER_TAIL = 80000000, 100000000000  # an id is both, so that pgbench can make it out of numbers
 REPLICA = {"PGOPTIONS": "-c session_replication_role=replica -c synchronous_commit=off -c maintenance_work_mem=512MB -c work_mem=64MB"}
 # As the service sets its own connection for this.
 DERIVING = {"PGOPTIONS": "-c enable_seqscan=off -c work_mem=64MB -c synchronous_commit=off"}# As many at once as the service takes.
@@ -51,6 +52,7 @@ class Shop:
         if first == 0:
             self._file("once", **span)
         part = {**span, "begin": first, "end": past, "customer": customer, "customers": customers, "blocks": max(1, customers // 1000)}
+        part.update(first_order=FIRST_ORDER, tail=ORDER_TAIL)
         self._in_two([(lambda a, b: self._file("customers", first=a, past=b, **span), a, b) for a, b in chunks(customer, customer + customers)]
                      + [(lambda a, b: self._file("orders", first=a, past=b, **part), a, b) for a, b in chunks(first, past)])
         tables = sorted(self.cluster.psql(NOT_READY).split(), key=("orders", "order_items", "external_ids").__contains__, reverse=True)

@@ -1,4 +1,5 @@
 """What a measurement runs on: a throw-away cluster, the service, nginx, wrk and pgbench, all on loopback."""
+import contextlib
 import glob
 import http.client
 import json
@@ -65,6 +66,21 @@ class Cluster:
 
     def psql_words(self, *words, database="ciclo", env=None):
         return run("psql", "-XqAt", "-v", "ON_ERROR_STOP=1", *words, self.admin(database), env={**os.environ, **(env or {})})
+
+    @contextlib.contextmanager
+    def session(self):
+        """A function that runs statements in one session; what is open at the end is rolled back."""
+        with subprocess.Popen(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", self.admin()], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              text=True) as psql:
+            def run_there(statements):
+                psql.stdin.write(statements + ";\n\\echo done\n")
+                psql.stdin.flush()
+                if psql.stdout.readline() != "done\n":
+                    raise RuntimeError(statements)
+            try:
+                yield run_there
+            finally:
+                psql.stdin.close()
 
     def log_statements(self, on):
         self.psql(f"ALTER SYSTEM SET log_min_duration_statement = {0 if on else -1}")

@@ -7,7 +7,7 @@ WITH drawn AS (
            floor(bench.u(n, 5) * :blocks * (0.3 + 0.7 * (n - :begin) / (:end - :begin)::float8)) AS block
     FROM generate_series(:first::bigint, :past::bigint - 1) AS n
 ), o AS MATERIALIZED (
-    SELECT d.n, d.at, d.v, bench.id(d.at, 1, d.n) AS id, 1 + (d.n % 3)::integer AS lines, 500 + (4500 * d.v)::bigint AS price,
+    SELECT d.n, d.at, d.v, (:first_order + d.n || '-0000-7000-8000-' || :tail)::uuid AS id, 1 + (d.n % 3)::integer AS lines, 500 + (4500 * d.v)::bigint AS price,
            bench.customer_id(:customer + (d.block * (:customers / :blocks))::bigint
                + floor(:customers / :blocks * (power(d.u + 0.1, 3) - 0.001) / 1.33)::bigint) AS customer_id,
            -- Every 50th comes out of a cart, and of those every fifth out of one that was left for a day.
