@@ -70,8 +70,12 @@ class Shop:
         self.cluster.psql("VACUUM (ANALYZE)")
 
     def derive(self):
-        """What the service would do in the background, now: so that no measurement pays for the one before."""
+        """What the service would do in the background, at once."""
         self.cluster.psql(DERIVE, env=DERIVING)
+
+    def forget(self):
+        """What a load has left to derive: nobody looks at those orders, and the next measurement must not pay for them."""
+        self.cluster.psql("DELETE FROM changed_customers")
 
     def sizes(self):
         """MiB of what is derived, and of the rest, indexes included."""
