@@ -42,8 +42,8 @@ def finished(name, value, yardstick="", reference=None, target=None, note=None, 
         ratio = 1 / ratio
     bound = target and float(target.split()[1])
     ok = False if value is None and note else None if not target or ratio is None else not note and (ratio <= bound if target.startswith("<") else ratio >= bound)
-    return {"name": name, "value": value, "yardstick": " ".join(filter(None, (yardstick, note and f"({note})"))), "reference": reference,
-            "ratio": ratio, "target": target, "ok": ok}
+    yardstick += f" ({note})" if note else ""
+    return {"name": name, "value": value, "yardstick": yardstick.strip(), "reference": reference, "ratio": ratio, "target": target, "ok": ok}
 
 
 def show(row):
@@ -69,7 +69,8 @@ def main():
             bench.close()
     os.makedirs(os.path.join(ROOT, "build"), exist_ok=True)
     with open(os.path.join(ROOT, "build", "bench.json"), "w", encoding="utf-8") as file:
-        json.dump({"machine": machine(), "scale": SCALE, "seconds": {"all": round(time.monotonic() - start - built), **bench.seconds_of}, "rows": rows}, file, indent=2)
+        seconds = {"all": round(time.monotonic() - start - built), **bench.seconds_of}
+        json.dump({"machine": machine(), "scale": SCALE, "seconds": seconds, "rows": rows}, file, indent=2)
         file.write("\n")
     missed = [row["name"] for row in rows if row["ok"] is False]
     print(f"\n{len(missed)} of {sum(row['ok'] is not None for row in rows)} targets missed; {time.monotonic() - start - built:.0f} s"
