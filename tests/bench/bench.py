@@ -41,7 +41,8 @@ def finished(name, value, yardstick="", reference=None, target=None, note=None, 
     if faster and ratio:
         ratio = 1 / ratio
     bound = target and float(target.split()[1])
-    ok = False if value is None and note else None if not target or ratio is None else not note and (ratio <= bound if target.startswith("<") else ratio >= bound)
+    met = bound and ratio and not note and (ratio <= bound if target.startswith("<") else ratio >= bound)
+    ok = bool(met) if target and ratio or value is None and note else None
     yardstick += f" ({note})" if note else ""
     return {"name": name, "value": value, "yardstick": yardstick.strip(), "reference": reference, "ratio": ratio, "target": target, "ok": ok}
 
