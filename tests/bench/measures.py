@@ -195,7 +195,6 @@ class Bench:
         sides = [self.service_creates, lambda: self.pgbench_creates(best)]
         own, at_best, *rest = self.in_turns(*sides, *([] if best == CONNECTIONS else [lambda: self.pgbench_creates(CONNECTIONS)]))
         as_many = rest[0] if rest else at_best
-        self.create_rates = rates(own)
         yield "order creates/s", rates(own), f"pgbench, {best} connections, same SQL", max(rates(at_best), rates(as_many), key=statistics.median), ">= 1.8"
         yield "order creates p99 ms", p99s(own), f"pgbench, as many ({CONNECTIONS}) connections", p99s(as_many), "<= 1.0"
         yield "order creates p99 ms", p99s(own), f"pgbench, {best} connections", p99s(at_best), None
@@ -204,7 +203,6 @@ class Bench:
         self.service_reads(seconds=1)
         best = self.best(self.pgbench_reads, READ_BACKENDS)
         own, other = self.in_turns(self.service_reads, lambda: self.pgbench_reads(best))
-        self.read_rates = rates(own)
         yield "order reads/s", rates(own), f"pgbench, {best} connections, same SQL", rates(other), ">= 0.9"
 
     def _window(self, days, shift):
