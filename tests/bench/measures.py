@@ -366,7 +366,7 @@ class Bench:
             found = {"creates": [], "reads": []}
             for pool in () if self.skipped[name] else peers.POOLS:
                 peer = self.start(peers.start(name, self.yardstick.replace("user=postgres", "user=ciclo_app"), self.work, pool, self.directory))
-                self.service_creates(peer.base, seconds=1)  # compiles and prepares
+                self.service_creates(peer.base, seconds=max(2, self.seconds))  # compiles and prepares
                 found["creates"].append(self.service_creates(peer.base)["rate"])
                 found["reads"].append(self.service_reads(peer.base)["rate"])
                 self.parts.remove(peer)
