@@ -38,7 +38,7 @@ def _parse(entry):
 
 def script(statements, replacements, pipelined=False):
     """pgbench script of recorded statements; replacements: [(text that was sent, template with %1$s ...)]."""
-    lines = ["\\set n :n + 1", f"\\set c {FIRST_CLIENT} + :client_id", "\\set k random(100000, 100000 + :pool - 1)"]
+    lines = ["\\set n :n + 1", f"\\set c {FIRST_CLIENT} + :client_id", "\\set k random(10000000, 10000000 + :pool - 1)"]
     inside = False
     for statement, values in statements:
         if pipelined and statement.upper().startswith("BEGIN"):

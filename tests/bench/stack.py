@@ -1,4 +1,5 @@
 """What a measurement runs on: a throw-away cluster, the service, nginx, wrk and pgbench, all on loopback."""
+import contextlib
 import glob
 import http.client
 import json
@@ -16,7 +17,10 @@ BINARY = os.path.abspath(os.environ.get("CICLO_BIN", os.path.join(ROOT, "build",
 PGBENCH = "/usr/lib/postgresql/15/bin/pgbench"
 START_SECONDS = 30
 CONNECTIONS = 64
-WARM_UP_SECONDS = 2
+WARM_UP_SECONDS = 1
+# Statements can be read back; no checkpoint falls into one side of a comparison alone.
+SETTINGS = ("logging_collector = on", "log_destination = 'jsonlog'", "log_directory = 'statements'", "max_wal_size = '16GB'",
+            "checkpoint_timeout = '1h'")
 
 
 def run(*words, **options):
@@ -45,18 +49,38 @@ class Cluster:
     def __init__(self, directory):
         self.directory = directory
         run(CLUSTER, "start", directory)
-        self.psql("ALTER SYSTEM SET logging_collector = on")
-        self.psql("ALTER SYSTEM SET log_destination = 'jsonlog'")
-        self.psql("ALTER SYSTEM SET log_directory = 'statements'")
+        self.admin_url = self.url("url-admin")
+        for setting in SETTINGS:
+            self.psql("ALTER SYSTEM SET " + setting)
         run(CLUSTER, "stop", directory)
         run(CLUSTER, "start", directory)
 
     def url(self, kind="url"):
         return run(CLUSTER, kind, self.directory).strip()
 
-    def psql(self, statement, database="ciclo"):
-        url = self.url("url-admin").replace("/ciclo?", f"/{database}?")
-        return run("psql", "-XqAt", "-v", "ON_ERROR_STOP=1", url, "-c", statement).strip()
+    def admin(self, database="ciclo"):
+        return self.admin_url.replace("/ciclo?", f"/{database}?")
+
+    def psql(self, statement, database="ciclo", env=None):
+        return self.psql_words("-c", statement, database=database, env=env).strip()
+
+    def psql_words(self, *words, database="ciclo", env=None):
+        return run("psql", "-XqAt", "-v", "ON_ERROR_STOP=1", *words, self.admin(database), env={**os.environ, **(env or {})})
+
+    @contextlib.contextmanager
+    def session(self):
+        """A function that runs statements in one session; what is open at the end is rolled back."""
+        with subprocess.Popen(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", self.admin()], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              text=True) as psql:
+            def run_there(statements):
+                psql.stdin.write(statements + ";\n\\echo done\n")
+                psql.stdin.flush()
+                if psql.stdout.readline() != "done\n":
+                    raise RuntimeError(statements)
+            try:
+                yield run_there
+            finally:
+                psql.stdin.close()
 
     def log_statements(self, on):
         self.psql(f"ALTER SYSTEM SET log_min_duration_statement = {0 if on else -1}")
@@ -76,10 +100,10 @@ class Cluster:
 class Service:
     """Without a log line for each request, as the yardsticks are. CICLO_* of the caller hold."""
 
-    def __init__(self, url, directory):
+    def __init__(self, url, directory, **settings):
         self.log = os.path.join(directory, "service.log")
         self.port = free_port()
-        environment = {"CICLO_LOG_LEVEL": "warn", **os.environ, "CICLO_DATABASE_URL": url,
+        environment = {"CICLO_LOG_LEVEL": "warn", **os.environ, **settings, "CICLO_DATABASE_URL": url,
                        "CICLO_LISTEN": f"127.0.0.1:{self.port}"}
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen([BINARY, "serve"], env=environment, stdin=subprocess.DEVNULL,
@@ -108,22 +132,47 @@ class Service:
         finally:
             connection.close()
 
+    def memory(self):
+        """MiB of resident memory at most so far."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
+            return int(re.search(r"VmHWM:\s+(\d+) kB", status.read()).group(1)) / 1024
+
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(30)
 
 
-class Nginx:
-    """One fixed answer, no access log, as many workers as the service has."""
+class Peer:
+    """The same two endpoints by somebody else."""
 
-    def __init__(self, directory, body):
+    def __init__(self, command, directory, **settings):
+        port = free_port()
+        self.log = os.path.join(directory, "peer.log")
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(command, env={**os.environ, **settings, "PORT": str(port)}, stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log)
+        self.base = f"http://127.0.0.1:{port}"
+        until(lambda: self.process.poll() is not None or socket.socket().connect_ex(("127.0.0.1", port)) == 0, "peer")
+        if self.process.poll() is not None:
+            with open(self.log, encoding="utf-8") as log:
+                raise RuntimeError(f"{command[0]} did not start:\n{log.read()[-2000:]}")
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+
+
+class Nginx:
+    """One fixed answer, no access log."""
+
+    def __init__(self, directory, body, workers):
         port = free_port()
         paths = " ".join(f"{kind}_temp_path {directory};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         path = os.path.join(directory, "nginx.conf")
         with open(path, "w", encoding="utf-8") as file:
             file.write(f"""daemon off; pid {directory}/nginx.pid; error_log {directory}/nginx.log;
-worker_processes {os.environ.get("CICLO_WORKERS", "1")};
-events {{ worker_connections 1024; }}
+worker_processes {workers};
+events {{ worker_connections 2048; }}
 http {{
     access_log off; keepalive_requests 1000000000; {paths}
     server {{ listen 127.0.0.1:{port}; location / {{ default_type application/json; return 200 '{body}'; }} }}
@@ -139,13 +188,14 @@ http {{
 
 
 def wrk(url, script, seconds, *arguments, connections=CONNECTIONS):
-    """{"rate": a second, "p99": ms}; any answer that is not 2xx or 3xx makes the measurement void."""
+    """{"rate": a second, "p99": ms, "bytes": of an answer}; any answer that is not 2xx or 3xx makes the measurement void."""
     text = run("wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", os.path.join(HERE, script), url,
                "--", *arguments)
     result = json.loads(text.strip().splitlines()[-1])
     if result["errors"] or not result["requests"]:
-        raise RuntimeError(f"wrk {script}: {result}\n{text}")
-    return {"rate": result["requests"] * 1e6 / result["us"], "p99": result["p99_us"] / 1000}
+        raise RuntimeError(f"wrk {script} {url}: {result}\n{text}")
+    return {"rate": result["requests"] * 1e6 / result["us"], "p99": result["p99_us"] / 1000,
+            "bytes": result["bytes"] / result["requests"]}
 
 
 def pgbench(url, script, seconds, directory, connections=CONNECTIONS, **variables):
@@ -164,6 +214,10 @@ def pgbench(url, script, seconds, directory, connections=CONNECTIONS, **variable
                 field = line.split()
                 ends.append((int(field[4]) * 1000000 + int(field[5]), int(field[2])))
         os.unlink(path)
-    start = min(ends)[0] + WARM_UP_SECONDS * 1000000
+    start = min(ends)[0] + min(WARM_UP_SECONDS * 1000000, (max(ends)[0] - min(ends)[0]) // 2)
     times = sorted(time_us for end, time_us in ends if end >= start)
-    return {"rate": len(times) * 1e6 / (max(ends)[0] - start), "p99": times[len(times) * 99 // 100] / 1000}
+    return {"rate": len(times) * 1e6 / (max(ends)[0] - start), "p99": percentile(times, 99) / 1000, "connections": connections}
+
+
+def percentile(values, share):
+    return sorted(values)[min(len(values) - 1, len(values) * share // 100)]
