@@ -45,7 +45,7 @@ static bool key_of(const struct call *call, unsigned char key[FLIGHT_KEY])
 	json_t *params = json_copy(call_params(call));
 	char *text;
 
-	json_object_del(params, "If-None-Match");
+	json_object_del(params, "if-none-match");
 	text = json_dumps(params, JSON_COMPACT | JSON_SORT_KEYS);
 	json_decref(params);
 	if (!text)
@@ -75,7 +75,7 @@ static void hash_definitions(crypto_generichash_state *state)
 
 /* As report_state.sql says; the texts live as long as the answer. */
 struct state {
-	const char *version;
+	char version[VERSION_TEXT];
 	const char *newest; /* NULL: nothing waits */
 	int64_t waiting;    /* no more than so many changes do */
 	const char *today;
@@ -92,19 +92,25 @@ static const char *cell(const struct db_answer *answer, size_t read, const char 
 	return NULL;
 }
 
-static bool state_read(const struct db_answer *answer, size_t read, struct state *ret)
+/* The history is that of the database which was asked first: a replica may come to know of it later. */
+static bool state_read(struct flight *f, const struct db_answer *answer, size_t read, struct state *ret)
 {
+	const char *version, *history;
 	struct state s = {0};
 
 	if (db_status(answer) != DB_OK || db_rows(answer, read) != 1)
 		return false;
-	s.version = cell(answer, read, "version");
+	version = cell(answer, read, "version");
+	history = cell(answer, read, "history");
 	s.newest = cell(answer, read, "newest");
 	s.waiting = s.newest ? strtoll(cell(answer, read, "waiting"), NULL, 10) : 0;
 	s.today = cell(answer, read, "today");
 	s.now = cell(answer, read, "now");
-	if (!s.version || !s.today || !s.now || !instant_parse(s.now, strlen(s.now), &s.now_us))
+	if (!version || !history || !s.today || !s.now || !instant_parse(s.now, strlen(s.now), &s.now_us))
 		return false;
+	if (!f->history[0])
+		snprintf(f->history, sizeof(f->history), "%s", history);
+	snprintf(s.version, sizeof(s.version), "%s-%s", f->history, version);
 	*ret = s;
 	return true;
 }
@@ -146,7 +152,7 @@ void flight_tag(struct flight *f, const struct db_answer *answer, size_t read)
 {
 	struct state s;
 
-	if (state_read(answer, read, &s))
+	if (state_read(f, answer, read, &s))
 		set_etag(f, &s);
 }
 
@@ -208,9 +214,9 @@ static void keep_clock(struct flights *all, const struct state *s, const struct 
 {
 	const char *since = db_cell(answer, READ_CLOCK, 0, 0), *until = db_cell(answer, READ_CLOCK, 0, 1);
 
-	if (s->newest || strlen(s->version) >= sizeof(all->clock_version))
+	if (s->newest)
 		return;
-	memcpy(all->clock_version, s->version, strlen(s->version) + 1);
+	memcpy(all->clock_version, s->version, sizeof(s->version));
 	all->since_us = since ? strtoll(since, NULL, 10) : INT64_MIN;
 	all->until_us = until ? strtoll(until, NULL, 10) : INT64_MAX;
 }
@@ -220,7 +226,7 @@ static void on_clock(void *cls, const struct db_answer *answer)
 	struct flight *f = cls;
 	struct state s;
 
-	if (!state_read(answer, READ_STATE, &s) || db_rows(answer, READ_CLOCK) != 1) {
+	if (!state_read(f, answer, READ_STATE, &s) || db_rows(answer, READ_CLOCK) != 1) {
 		f->ready(f->cls, f->call, answer);
 		return;
 	}
@@ -253,7 +259,7 @@ static void on_state(void *cls, const struct db_answer *answer)
 	struct flight *f = cls;
 	struct state s;
 
-	if (!state_read(answer, READ_STATE, &s))
+	if (!state_read(f, answer, READ_STATE, &s))
 		f->ready(f->cls, f->call, answer);
 	else if (must_derive(f, &s))
 		fresh_until(&f->fresh, f->api->db, call_deadline_ms(f->call), s.newest,

@@ -5,6 +5,9 @@
 /* Customers of one transaction: some 100 ms, so that others who derive are not held up for long. flight.c knows it too. */
 static const char at_once[] = "500";
 
+/* "Everybody" becomes customers in one, some of whom are derived in the next. */
+enum { BRIEF_STEPS = 2 };
+
 static void derive(struct fresh *f);
 
 /* Columns: how many customers, and the change to wait for from now on. */
@@ -13,7 +16,7 @@ static void derived(void *cls, const struct db_answer *answer)
 	struct fresh *f = cls;
 	if (db_status(answer) != DB_OK || db_rows(answer, 0) != 1) {
 		f->done(f->cls, answer);
-	} else if (f->briefly || strcmp(db_cell(answer, 0, 0, 0), "0") == 0) {
+	} else if ((f->briefly && ++f->steps == BRIEF_STEPS) || strcmp(db_cell(answer, 0, 0, 0), "0") == 0) {
 		f->done(f->cls, NULL);
 	} else {
 		if (db_cell(answer, 0, 0, 1) != NULL)
@@ -42,6 +45,7 @@ void fresh_until(struct fresh *f, struct db *db, int64_t deadline_ms, const char
 	f->done = done;
 	f->cls = cls;
 	f->briefly = briefly;
+	f->steps = 0;
 	f->segment.deadline_ms = deadline_ms;
 	snprintf(f->until, sizeof f->until, "%s", newest);
 	derive(f);

@@ -16,12 +16,15 @@
 
 struct flight;
 
+/* History and version of the data: three numbers of 20 digits and one of 19, at most, and their dashes. */
+enum { VERSION_TEXT = 96 };
+
 /* Reports under way, and what is known of time; see src/api/flight.h. */
 struct flights {
 	struct flight *first;
 	size_t count;
 	/* From since_us until before until_us, time alone changes no report of data of this version ("": none is known). */
-	char clock_version[96];
+	char clock_version[VERSION_TEXT];
 	int64_t since_us, until_us;
 };
 
