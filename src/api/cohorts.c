@@ -28,7 +28,6 @@ enum column {
 static const char csv_header[] = "cohort,index,customers,retention,sales,complete";
 
 struct cohorts {
-	struct api *api;
 	struct call *call;
 	struct flight flight;
 	struct report_shop shop;
@@ -195,7 +194,6 @@ static void on_ready(void *cls, struct call *call, const struct db_answer *answe
 	c->call = call;
 	if (limit && db_status(answer) == DB_OK) {
 		c->segment = (struct segment){
-			.lane = LANE_REPORT,
 			.read_count = 2,
 			.reads = {[READ_STATE] = {.query = Q_REPORT_STATE},
 				  [READ_CELLS] = {.query = Q_COHORTS_GET,
@@ -208,7 +206,7 @@ static void on_ready(void *cls, struct call *call, const struct db_answer *answe
 			.done = on_cohorts,
 			.cls = c,
 		};
-		db_submit(c->api->db, &c->segment);
+		flight_submit(&c->flight, &c->segment);
 		return;
 	}
 	if (call)
@@ -238,7 +236,6 @@ void cohorts_get(struct api *api, struct call *call)
 		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
 		return;
 	}
-	c->api = api;
 	if (!flight_begin(&c->flight, api, call, DEPENDS_TODAY, on_ready, c))
 		cohorts_free(c);
 }

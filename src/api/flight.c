@@ -110,6 +110,8 @@ static bool state_read(struct flight *f, const struct db_answer *answer, size_t 
 		return false;
 	if (!f->history[0])
 		snprintf(f->history, sizeof(f->history), "%s", history);
+	if (cell(answer, read, "place"))
+		snprintf(f->place, sizeof(f->place), "%s", cell(answer, read, "place"));
 	snprintf(s.version, sizeof(s.version), "%s-%s", f->history, version);
 	*ret = s;
 	return true;
@@ -291,6 +293,11 @@ bool flight_begin(struct flight *f, struct api *api, struct call *call, unsigned
 	api->flights.count++;
 	ask(f, LANE_READ, 1, on_state);
 	return true;
+}
+
+void flight_submit(struct flight *f, struct segment *report)
+{
+	replica_submit(&f->replica, f->api->db, report, f->place[0] ? f->place : NULL);
 }
 
 void flight_land(struct flight *f)

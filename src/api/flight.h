@@ -19,6 +19,7 @@
 
 #include "ciclo/api/api.h"
 #include "fresh.h"
+#include "replica.h"
 
 /* What a report depends on besides facts and parameters. */
 enum {
@@ -49,7 +50,10 @@ struct flight {
 	char etag[ETAG_TEXT];
 	flight_ready_fn *ready;
 	void *cls;
+	char place
+		[LOG_PLACE_TEXT]; /* in the primary's log, behind all that the report must have; "": not known */
 	struct fresh fresh;
+	struct replica_read replica;
 	struct segment segment;
 };
 
@@ -58,6 +62,8 @@ bool flight_wait(struct api *api, struct call *call) NODISCARD;
 /* Asks for the state of the data. false: there are too many, and the call was answered. */
 bool flight_begin(struct flight *f, struct api *api, struct call *call, unsigned depends,
 		  flight_ready_fn *ready, void *cls) NODISCARD;
+/* Submits the segment that computes the report, to a replica if there is one. */
+void flight_submit(struct flight *f, struct segment *report);
 /* f->etag becomes that of an answer that was computed in the snapshot of `answer`, whose n-th read is report_state.sql. */
 void flight_tag(struct flight *f, const struct db_answer *answer, size_t read);
 /* The answer was given: those who wait are next. Of no effect on what did not begin. */

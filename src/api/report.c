@@ -271,7 +271,10 @@ static void on_settings(void *cls, const struct db_answer *answer)
 		report_free(r);
 		return;
 	}
-	db_submit(r->api->db, &r->segment);
+	if (r->flight.api)
+		flight_submit(&r->flight, &r->segment);
+	else
+		db_submit(r->api->db, &r->segment);
 }
 
 bool report_set_window(struct report *r, struct window window)

@@ -43,7 +43,6 @@ static const struct {
 static const char csv_header[] = "at,recency,frequency,monetary,customers,share,sales";
 
 struct rfm {
-	struct api *api;
 	struct call *call;
 	struct flight flight;
 	struct report_shop shop;
@@ -232,7 +231,6 @@ static void on_ready(void *cls, struct call *call, const struct db_answer *answe
 	rfm->call = call;
 	if (call && db_status(answer) == DB_OK) {
 		rfm->segment = (struct segment){
-			.lane = LANE_REPORT,
 			.read_count = 2,
 			.reads = {[READ_STATE] = {.query = Q_REPORT_STATE},
 				  [READ_SEGMENTS] = {.query = Q_RFM_GET,
@@ -244,7 +242,7 @@ static void on_ready(void *cls, struct call *call, const struct db_answer *answe
 			.done = on_segments,
 			.cls = rfm,
 		};
-		db_submit(rfm->api->db, &rfm->segment);
+		flight_submit(&rfm->flight, &rfm->segment);
 		return;
 	}
 	if (call)
@@ -274,7 +272,6 @@ void rfm_get(struct api *api, struct call *call)
 		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
 		return;
 	}
-	rfm->api = api;
 	if (!flight_begin(&rfm->flight, api, call, call_param(call, "at") ? 0 : DEPENDS_TODAY, on_ready, rfm))
 		rfm_free(rfm);
 }

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 import psycopg2
 import pytest
 
+from support.cluster import Replica
 from support.raw import Raw
 from support.server import command, wait_until
 
@@ -361,3 +362,59 @@ def test_many_poll_while_facts_come_in(new_shop):
     for each in pollers:
         each.join()
     assert not faults
+
+
+# on a replica ----------------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def replica(cluster):
+    copy = Replica(cluster)
+    try:
+        yield copy.start()
+    finally:
+        copy.remove()
+
+
+def _replicated(new_shop, replica):
+    """A shop whose reports go to the replica."""
+    shop = new_shop()
+    shop.server.stop()
+    shop.extra["CICLO_REPORT_DATABASE_URL"] = replica.url(shop.database)
+    wait_until(lambda: replica.sql("postgres", "SELECT count(*) FROM pg_database WHERE datname = %s", shop.database) == [(1,)], SECONDS, "the database is there")
+    shop.start()
+    wait_until(lambda: sum('"db_connected","lane":"replica"' in line for line in shop.server.lines) == 2, SECONDS, shop.server.text)
+    return shop
+
+
+def _on_primary(shop):
+    return [line for line in shop.server.lines if '"report_on_primary"' in line]
+
+
+def test_a_report_on_a_replica_is_exact(new_shop, replica):
+    """Every write is in the report that is asked for right after it, and the replica computes it."""
+    shop = _replicated(new_shop, replica)
+    for number in range(20):
+        shop.order({"external_id": f"c{number}"}, AT, 100)
+        dashboard = shop.api.get("/v1/dashboard", query=WINDOW)
+        assert _kpi(dashboard.json, "orders")["value"] == shop.value("orders", *WINDOW.values()) == number + 1
+        assert sum(cohort["customers"] for cohort in shop.api.get("/v1/cohorts").json["cohorts"]) == number + 1
+        shop.api.get("/v1/dashboard", 304, query=WINDOW, headers={"If-None-Match": dashboard.headers["ETag"]})
+    assert not _on_primary(shop)
+    scans = "SELECT sum(seq_scan + coalesce(idx_scan, 0)) FROM pg_stat_user_tables WHERE relname = 'orders'"
+    wait_until(lambda: replica.sql(shop.database, scans)[0][0] > 0, SECONDS, "the replica has read the orders")
+
+
+def test_a_replica_that_is_behind_or_away_is_not_waited_for(new_shop, replica):
+    shop = _replicated(new_shop, replica)
+    replica.sql("postgres", "SELECT pg_wal_replay_pause()")
+    try:
+        shop.order({"external_id": "a"}, AT, 100)
+        assert shop.value("orders", *WINDOW.values()) == 1
+        assert any("behind" in line for line in _on_primary(shop))
+    finally:
+        replica.sql("postgres", "SELECT pg_wal_replay_resume()")
+    replica.stop()
+    shop.order({"external_id": "b"}, AT, 100)
+    assert shop.value("orders", *WINDOW.values()) == 2
+    shop.api.get("/readyz")
+    assert any("away" in line or "answer" in line for line in _on_primary(shop))
