@@ -131,6 +131,13 @@ def test_reports_are_told_apart(shop):
     shop.api.get("/v1/dashboard", 200, query=WINDOW, headers={"Accept": "text/csv", "If-None-Match": tags[1]})
 
 
+def test_what_is_not_valid_is_refused_as_ever(shop):
+    for path in ("/v1/kpis/orders?until=2026-01-01", "/v1/dashboard?from=2026-02-01&to=2026-01-01", "/v1/cohorts?from=2026-02-01&to=2026-01-01"):
+        answer = shop.api.get(path, 400)
+        assert answer.code == "invalid_parameter" and answer.headers["Cache-Control"] == "no-store" and "ETag" not in answer.headers
+    shop.api.get("/v1/kpis/happiness", 404)
+
+
 def test_a_default_that_means_today_is_good_for_a_day(new_shop):
     """Two places 25 hours apart have never the same day. The zone changes behind the back of the service, so that nothing else does."""
     shop = new_shop()
@@ -327,13 +334,6 @@ def test_a_caller_whose_time_is_up_has_its_own_504(new_shop):
         others = [Raw(shop.server.port, _request()) for _ in range(3)]
         assert [each.read(1, SECONDS)[0][0] for each in (first, *others)] == [504] * 4
     wait_until(lambda: shop.api.send("GET", "/v1/dashboard", query=WINDOW).status == 200, SECONDS, "the next is answered")
-
-
-def test_what_is_not_valid_is_refused_as_ever(shop):
-    for path in ("/v1/kpis/orders?until=2026-01-01", "/v1/dashboard?from=2026-02-01&to=2026-01-01", "/v1/cohorts?from=2026-02-01&to=2026-01-01"):
-        answer = shop.api.get(path, 400)
-        assert answer.code == "invalid_parameter" and answer.headers["Cache-Control"] == "no-store" and "ETag" not in answer.headers
-    shop.api.get("/v1/kpis/happiness", 404)
 
 
 def test_many_poll_while_facts_come_in(new_shop):
