@@ -35,6 +35,7 @@ FACTS = [
     ("survey", "POST", "/v1/surveys", {"external_id": "s", "kind": "nps", "name": "S"}),
     ("response", "POST", "/v1/surveys/external:s/responses", {"score": 9, "answered_at": AT}),
     ("order", "POST", "/v1/orders", {"external_id": "o", "customer": CUSTOMER, "ordered_at": AT, "currency": "EUR", "total": 900}),
+    ("pending order", "POST", "/v1/orders", {"external_id": "o2", "customer": CUSTOMER, "ordered_at": AT, "currency": "EUR", "total": 900}),
     ("order changed", "PATCH", "/v1/orders/external:o", {"status": "fulfilled"}),
     ("refund", "POST", "/v1/orders/external:o/refunds", {"amount": 100, "refunded_at": AT}),
     ("touchpoint", "POST", "/v1/touchpoints", {"customer": CUSTOMER, "kind": "visit", "at": AT}),
@@ -48,6 +49,10 @@ FACTS = [
     ("renewal", "POST", "/v1/subscriptions/external:b/renewals", {"renewed_at": AT}),
     ("cost", "POST", "/v1/costs", {"customer": CUSTOMER, "kind": "service", "amount": 5, "currency": "EUR", "incurred_at": AT}),
     ("identity", "POST", "/v1/customers/external:c/identities", {"kind": "visitor", "value": "v-1"}),
+    ("link taken back", "DELETE", "/v1/customers/external:c/identities/visitor:v-1", None),
+    ("order cancelled", "POST", "/v1/orders/external:o2/cancel", {}),
+    ("member gone", "POST", "/v1/loyalty/members/external:m/leave", {}),
+    ("subscription cancelled", "POST", "/v1/subscriptions/external:b/cancel", {}),
     ("settings", "PATCH", "/v1/settings", {"default_gross_margin": 0.3}),
 ]
 
@@ -60,7 +65,7 @@ def _send(shop, kind, path, body):
     if kind == "BATCH":
         shop.batch(path, [body])
     else:
-        {"POST": lambda *fact: shop.api.post(*fact, (200, 201)), "PUT": shop.api.put, "PATCH": shop.api.patch}[kind](path, body)
+        assert shop.api.send(kind, path, body, media_type="application/merge-patch+json" if kind == "PATCH" else "application/json").status in (200, 201)
 
 
 # what a client keeps ------------------------------------------------------------------------------------
@@ -292,7 +297,9 @@ def test_who_hangs_up_disturbs_nobody(new_shop, table):
     """Also the one that the others wait with, before and after the data were asked for their version."""
     shop = new_shop()
     with _locked(shop, table):
-        callers = [_first(shop)] + [Raw(shop.server.port, _request()) for _ in range(CALLERS)]
+        callers = [_first(shop), Raw(shop.server.port, _request())]
+        _settle(shop)  # the second is the first of those who wait
+        callers += [Raw(shop.server.port, _request()) for _ in range(CALLERS - 1)]
         _settle(shop)
         for gone in (0, 1, 7, CALLERS):
             callers[gone].socket.close()
