@@ -12,6 +12,9 @@ enum {
 	/* Every flight has a call of its own, so this is more than the default CICLO_CONNECTION_LIMIT lets in; it bounds the
 	 * look through the list when that is set higher. */
 	FLIGHTS_MAX = 1024,
+	/* "Everybody" may have been waiting, and somebody else may have made customers of it just before we came: those are
+	 * newer than what we saw. */
+	DERIVE_ROUNDS = 2,
 	/* Changes that one transaction of fresh.c derives. */
 	BRIEF_MAX = 500,
 	READ_STATE = 0,
@@ -242,7 +245,7 @@ static void on_fresh(void *cls, const struct db_answer *failure)
 {
 	struct flight *f = cls;
 
-	f->derived = true;
+	f->derived++;
 	if (failure)
 		f->ready(f->cls, f->call, failure);
 	else
@@ -252,10 +255,11 @@ static void on_fresh(void *cls, const struct db_answer *failure)
 /* Reports that do not read what is derived need it for a name alone: not worth it while much comes in. */
 static bool must_derive(const struct flight *f, const struct state *s)
 {
-	return s->newest && !f->derived && (f->depends & DEPENDS_DERIVED || s->waiting <= BRIEF_MAX);
+	return s->newest && f->derived < DERIVE_ROUNDS &&
+	       (f->depends & DEPENDS_DERIVED || s->waiting <= BRIEF_MAX);
 }
 
-/* What was committed before this was asked is derived once; what comes while that is done is not waited for. */
+/* What was committed before this was asked is derived; what comes while that is done is not waited for. */
 static void on_state(void *cls, const struct db_answer *answer)
 {
 	struct flight *f = cls;

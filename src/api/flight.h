@@ -45,7 +45,7 @@ struct flight {
 	struct call *waiting; /* leads those who came too late for this one; NULL: none */
 	unsigned char key[FLIGHT_KEY];
 	unsigned depends;
-	bool derived;                    /* what waited has been derived */
+	unsigned derived;                /* how often what waited has been derived */
 	char history[VERSION_TEXT - 24]; /* of the data: report_state.sql */
 	char etag[ETAG_TEXT];
 	flight_ready_fn *ready;

@@ -155,6 +155,22 @@ def test_a_default_that_means_today_is_good_for_a_day(new_shop):
     assert [one == other for one, other in zip(*tags)] == [False] * 6 + [True] * 3
 
 
+def test_while_much_waits_to_be_derived_no_answer_is_kept(new_shop):
+    """Nobody can derive here. What needs nothing of it is computed nevertheless, and its ETag is good for nothing."""
+    shop = new_shop()
+    _etag(shop)
+    connection = psycopg2.connect(shop.url)
+    try:
+        connection.cursor().execute("SELECT pg_advisory_lock(426835799152)")
+        shop.batch("/v1/orders", [{"customer": {"external_id": f"c{n}"}, "ordered_at": AT, "currency": "EUR", "total": 1} for n in range(600)])
+        before = shop.api.get("/v1/kpis/orders", query=WINDOW)
+        shop.order({"external_id": "one more"}, AT, 1)
+        after = shop.api.get("/v1/kpis/orders", 200, query=WINDOW, headers={"If-None-Match": before.headers["ETag"]})
+        assert (before.json["value"], after.json["value"]) == (600, 601)
+    finally:
+        connection.close()
+
+
 # what time alone changes ---------------------------------------------------------------------------------
 
 def _soon(seconds=3, **ago):
