@@ -245,8 +245,9 @@ static void on_fresh(void *cls, const struct db_answer *failure)
 {
 	struct flight *f = cls;
 
-	f->derived++;
-	if (failure)
+	/* Who needs nothing of it goes on without. */
+	f->derived = failure ? DERIVE_ROUNDS : f->derived + 1;
+	if (failure && f->depends & DEPENDS_DERIVED)
 		f->ready(f->cls, f->call, failure);
 	else
 		ask(f, LANE_READ, 1, on_state);
