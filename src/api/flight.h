@@ -28,7 +28,7 @@ enum {
 	DEPENDS_TIME = 4     /* compares with now: carts get abandoned, renewals due */
 };
 
-enum { FLIGHT_KEY = 16, ETAG_TEXT = sizeof("W/\"\"") + 2 * FLIGHT_KEY };
+enum { FLIGHT_KEY = 16, ETAG_TEXT = sizeof("W/\"\"") + FLIGHT_KEY + FLIGHT_KEY };
 
 /*
  * Once: either the report has to be computed for call, from now on the one to answer, which need not be the one that
