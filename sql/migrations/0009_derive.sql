@@ -13,12 +13,12 @@ COMMENT ON INDEX changed_customers_change_id IS 'derive_changed.sql takes the ol
 CREATE TABLE data_version (
     singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     version   bigint NOT NULL,
-    summed    boolean NOT NULL
+    summed    date NOT NULL
 );
 COMMENT ON TABLE data_version IS 'How far deriving has come';
 COMMENT ON COLUMN data_version.version IS 'Counts the transactions that derived something: as long as it and the clock say the same, no report changes';
-COMMENT ON COLUMN data_version.summed IS 'Whether sums follow customer_days; not while so much is derived that summing anew is quicker';
-INSERT INTO data_version (version, summed) VALUES (1, true);
+COMMENT ON COLUMN data_version.summed IS 'Sums have, and follow, the days of customers before this one: infinity, but while so much is derived that summing anew is quicker';
+INSERT INTO data_version (version, summed) VALUES (1, 'infinity');
 
 CREATE TABLE customer_stages (
     customer_id uuid NOT NULL,

@@ -50,6 +50,8 @@ COMMENT ON COLUMN customer_days.others IS 'Measures that few days have, by name;
 -- The expression of kpi_gaps.sql; the rest makes it an index-only scan.
 CREATE INDEX customer_days_gap ON customer_days ((gap_us / 86400000000), day) INCLUDE (gap_us);
 COMMENT ON INDEX customer_days_gap IS 'kpi_gaps.sql: gaps of one length in whole days';
+CREATE INDEX customer_days_day ON customer_days (day);
+COMMENT ON INDEX customer_days_day IS 'derive_changed.sql: summing anew, month by month';
 CREATE INDEX customer_days_first ON customer_days (day) INCLUDE (customer_id) WHERE previous_day = '-infinity';
 COMMENT ON INDEX customer_days_first IS 'kpi_value.sql, kpi_costs.sql: who was acquired in a window';
 CREATE INDEX customer_days_more_gaps ON customer_days (day) WHERE more_gaps IS NOT NULL;
@@ -306,7 +308,7 @@ COMMENT ON FUNCTION cart_measures IS 'What a row of cart_states adds to daily_me
 
 -- EXCEPT is hashed, whatever the planner believes of the sizes; an anti-join of two such lists would not be.
 -- What a row was is taken off the sums, what it is goes onto them.
-CREATE FUNCTION derive_days(persons uuid[], summing boolean) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION derive_days(persons uuid[], summed date) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 WITH fresh AS MATERIALIZED (
     SELECT * FROM person_days(persons)
@@ -317,9 +319,9 @@ WITH fresh AS MATERIALIZED (
 ), removed AS MATERIALIZED (
     TABLE stale EXCEPT TABLE fresh
 ), changed AS MATERIALIZED (
-    SELECT 1 AS sign, a::customer_days AS d FROM added AS a WHERE summing
+    SELECT 1 AS sign, a::customer_days AS d FROM added AS a WHERE a.day < summed
     UNION ALL
-    SELECT -1, r::customer_days FROM removed AS r WHERE summing
+    SELECT -1, r::customer_days FROM removed AS r WHERE r.day < summed
 ), gone AS (
     DELETE FROM customer_days AS d
     USING (SELECT r.customer_id, r.day FROM removed AS r EXCEPT SELECT a.customer_id, a.day FROM added AS a) AS k
@@ -364,7 +366,7 @@ ON CONFLICT (grain, first_day, day) DO UPDATE SET customers = t.customers + EXCL
     unconverted_costs = t.unconverted_costs + EXCLUDED.unconverted_costs;
 PERFORM sweep_sums();
 END $$;
-COMMENT ON FUNCTION derive_days IS 'Makes customer_days of some persons again; summing: and what is summed of it';
+COMMENT ON FUNCTION derive_days IS 'Makes customer_days of some persons again, and the sums of days before one';
 
 CREATE FUNCTION day_cohort(d customer_days)
 RETURNS TABLE (customers bigint, first_us bigint, net bigint, net_with_cost bigint, cost bigint, unconverted bigint, costs bigint,
@@ -388,53 +390,65 @@ COMMENT ON FUNCTION sweep_sums IS 'Removes sums that are nothing any more';
 
 -- ---- the sums as they have to be -----------------------------------------------------------------------------
 
-CREATE VIEW daily_measure_sums AS
-SELECT s.dimension, g.grain, g.of AS day, s.measure, s.key, sum(s.amount)::bigint AS amount
+CREATE FUNCTION daily_measure_sums(first date, past date) RETURNS SETOF daily_measures LANGUAGE sql STABLE AS $$
+SELECT s.dimension, g.grain, g.of, s.measure, s.key, sum(s.amount)::bigint
 FROM (SELECT a.dimension, a.day, a.measure, a.key, sum(a.amount) AS amount
-      FROM (SELECT d.day, m.dimension, m.key, m.measure, m.amount FROM customer_days AS d CROSS JOIN LATERAL day_measures(d) AS m
+      FROM (SELECT d.day, m.dimension, m.key, m.measure, m.amount
+            FROM customer_days AS d CROSS JOIN LATERAL day_measures(d) AS m WHERE d.day >= first AND d.day < past
             UNION ALL
-            SELECT c.day, '', '', m.measure, m.amount FROM cart_states AS c CROSS JOIN LATERAL cart_measures(c) AS m) AS a
+            SELECT c.day, '', '', m.measure, m.amount
+            FROM cart_states AS c CROSS JOIN LATERAL cart_measures(c) AS m WHERE c.day >= first AND c.day < past) AS a
       GROUP BY 1, 2, 3, 4) AS s
 CROSS JOIN LATERAL day_grains(s.day) AS g
-GROUP BY 1, 2, 3, 4, 5 HAVING sum(s.amount) <> 0;
-COMMENT ON VIEW daily_measure_sums IS 'daily_measures from customer_days and cart_states';
+GROUP BY 1, 2, 3, 4, 5 HAVING sum(s.amount) <> 0
+$$;
+COMMENT ON FUNCTION daily_measure_sums IS 'daily_measures of a window, from customer_days and cart_states';
 
-CREATE VIEW recency_sums AS
-SELECT g.grain || ' ' || h.grain AS grain, s.kind, g.of AS day, h.of AS previous_day, sum(s.customers)::bigint AS customers
+CREATE FUNCTION recency_sums(first date, past date) RETURNS SETOF recency LANGUAGE sql STABLE AS $$
+SELECT g.grain || ' ' || h.grain, s.kind, g.of, h.of, sum(s.customers)::bigint
 FROM (SELECT k.kind, d.day, k.previous_day, count(*) AS customers
-      FROM customer_days AS d CROSS JOIN LATERAL day_cells(d) AS k GROUP BY 1, 2, 3) AS s
+      FROM customer_days AS d CROSS JOIN LATERAL day_cells(d) AS k WHERE d.day >= first AND d.day < past GROUP BY 1, 2, 3) AS s
 CROSS JOIN LATERAL day_grains(s.day) AS g CROSS JOIN LATERAL day_grains(s.previous_day) AS h
-GROUP BY 1, 2, 3, 4;
-COMMENT ON VIEW recency_sums IS 'recency from customer_days';
+GROUP BY 1, 2, 3, 4
+$$;
+COMMENT ON FUNCTION recency_sums IS 'recency of a window, from customer_days';
 
-CREATE VIEW cohort_day_sums AS
-SELECT g.grain || ' ' || h.grain AS grain, g.of AS first_day, h.of AS day, sum(s.customers)::bigint AS customers, sum(s.first_us) AS first_us,
-       sum(s.net)::bigint AS net, sum(s.net_with_cost)::bigint AS net_with_cost, sum(s.cost)::bigint AS cost,
-       sum(s.unconverted)::bigint AS unconverted, sum(s.costs)::bigint AS costs, sum(s.unconverted_costs)::bigint AS unconverted_costs
+CREATE FUNCTION cohort_day_sums(first date, past date) RETURNS SETOF cohort_days LANGUAGE sql STABLE AS $$
+SELECT g.grain || ' ' || h.grain, g.of, h.of, sum(s.customers)::bigint, sum(s.first_us), sum(s.net)::bigint, sum(s.net_with_cost)::bigint,
+       sum(s.cost)::bigint, sum(s.unconverted)::bigint, sum(s.costs)::bigint, sum(s.unconverted_costs)::bigint
 FROM (SELECT d.first_day, d.day, sum(s.customers) AS customers, sum(s.first_us) AS first_us, sum(s.net) AS net,
              sum(s.net_with_cost) AS net_with_cost, sum(s.cost) AS cost, sum(s.unconverted) AS unconverted, sum(s.costs) AS costs,
              sum(s.unconverted_costs) AS unconverted_costs
-      FROM customer_days AS d CROSS JOIN LATERAL day_cohort(d) AS s GROUP BY 1, 2) AS s
+      FROM customer_days AS d CROSS JOIN LATERAL day_cohort(d) AS s WHERE d.day >= first AND d.day < past GROUP BY 1, 2) AS s
 CROSS JOIN LATERAL day_grains(s.first_day) AS g CROSS JOIN LATERAL day_grains(s.day) AS h
 GROUP BY 1, 2, 3
 HAVING (sum(s.customers), sum(s.first_us), sum(s.net), sum(s.net_with_cost), sum(s.cost), sum(s.unconverted), sum(s.costs),
-        sum(s.unconverted_costs)) <> (0, 0, 0, 0, 0, 0, 0, 0);
-COMMENT ON VIEW cohort_day_sums IS 'cohort_days from customer_days';
+        sum(s.unconverted_costs)) <> (0, 0, 0, 0, 0, 0, 0, 0)
+$$;
+COMMENT ON FUNCTION cohort_day_sums IS 'cohort_days of a window, from customer_days';
 
-CREATE FUNCTION sum_days() RETURNS void LANGUAGE plpgsql
-SET jit = off SET enable_seqscan = on SET enable_hashjoin = on SET work_mem = '128MB' AS $$
+-- A month at a time, so that no statement takes long. Sums that were there before go with the month.
+CREATE FUNCTION sum_next_month(from_day date) RETURNS date LANGUAGE plpgsql
+SET jit = off SET enable_hashjoin = on SET work_mem = '128MB' AS $$
+DECLARE
+    first date := date_trunc('month', least((SELECT min(d.day) FROM customer_days AS d WHERE d.day >= from_day),
+                                            (SELECT min(c.day) FROM cart_states AS c WHERE c.day >= from_day))::timestamp)::date;
+    past date := coalesce((first + interval '1 month')::date, 'infinity');
 BEGIN
-    DELETE FROM daily_measures;
-    INSERT INTO daily_measures SELECT * FROM daily_measure_sums;
-    DELETE FROM recency;
-    INSERT INTO recency SELECT * FROM recency_sums;
-    DELETE FROM cohort_days;
-    INSERT INTO cohort_days SELECT * FROM cohort_day_sums;
+    DELETE FROM daily_measures AS m WHERE m.day >= from_day AND m.day < past;
+    DELETE FROM recency AS r WHERE r.day >= from_day AND r.day < past;
+    DELETE FROM cohort_days AS c WHERE c.day >= from_day AND c.day < past;
+    IF first IS NOT NULL THEN
+        INSERT INTO daily_measures SELECT * FROM daily_measure_sums(first, past);
+        INSERT INTO recency SELECT * FROM recency_sums(first, past);
+        INSERT INTO cohort_days SELECT * FROM cohort_day_sums(first, past);
+    END IF;
+    RETURN past;
 END $$;
-COMMENT ON FUNCTION sum_days IS 'Makes all sums of customer_days and cart_states again';
+COMMENT ON FUNCTION sum_next_month IS 'Makes all sums of the next month with something in it again; the day after it, infinity: nothing is left';
 
 -- Carts of these persons, and carts that became their orders.
-CREATE FUNCTION derive_carts(persons uuid[], summing boolean) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION derive_carts(persons uuid[], summed date) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 WITH cart AS MATERIALIZED (
     SELECT u.cart_id FROM person_rows(persons) AS n JOIN cart_updates AS u ON u.customer_id = n.customer_id
@@ -451,9 +465,9 @@ WITH cart AS MATERIALIZED (
 ), removed AS MATERIALIZED (
     TABLE stale EXCEPT TABLE fresh
 ), changed AS MATERIALIZED (
-    SELECT 1 AS sign, a::cart_states AS c FROM added AS a WHERE summing
+    SELECT 1 AS sign, a::cart_states AS c FROM added AS a WHERE a.day < summed
     UNION ALL
-    SELECT -1, r::cart_states FROM removed AS r WHERE summing
+    SELECT -1, r::cart_states FROM removed AS r WHERE r.day < summed
 ), gone AS (
     DELETE FROM cart_states AS s
     USING (SELECT r.customer_id, r.cart_id FROM removed AS r EXCEPT SELECT a.customer_id, a.cart_id FROM added AS a) AS k
@@ -469,17 +483,17 @@ FROM changed AS c CROSS JOIN LATERAL cart_measures(c.c) AS m CROSS JOIN LATERAL 
 GROUP BY 2, 3, 4 HAVING sum(c.sign * m.amount) <> 0
 ON CONFLICT (dimension, grain, day, measure, key) DO UPDATE SET amount = t.amount + EXCLUDED.amount;
 END $$;
-COMMENT ON FUNCTION derive_carts IS 'Makes cart_states again where facts of some persons have a part in them; summing: and what is summed of it';
+COMMENT ON FUNCTION derive_carts IS 'Makes cart_states again where facts of some persons have a part in them, and the sums of days before one';
 
 -- Many persons at once are joined by hashing, which the connections of requests are told not to do. Compiling the statement
 -- takes longer than running it ever does.
-CREATE FUNCTION derive_customers(changed uuid[], summing boolean) RETURNS void LANGUAGE plpgsql
+CREATE FUNCTION derive_customers(changed uuid[], summed date) RETURNS void LANGUAGE plpgsql
 SET jit = off SET enable_hashjoin = on SET enable_mergejoin = on SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     persons uuid[] := touched_persons(changed);
 BEGIN
-    PERFORM derive_carts(persons, summing);
-    PERFORM derive_days(persons, summing);
+    PERFORM derive_carts(persons, summed);
+    PERFORM derive_days(persons, summed);
     PERFORM derive_stages(persons);
     UPDATE data_version SET version = version + 1;
 END $$;
@@ -494,7 +508,8 @@ DECLARE
     -- Summing anew takes about as long as following the changes of a fifth of all customers.
     large CONSTANT integer := 20000;
     claimed uuid[];
-    summing boolean;
+    summed_before date;
+    summed_now date;
 BEGIN
     PERFORM pg_advisory_xact_lock(426835799152);
     WITH taken AS (
@@ -505,23 +520,25 @@ BEGIN
         RETURNING c.customer_id)
     SELECT array_agg(DISTINCT t.customer_id) INTO claimed FROM taken AS t;
     customers := coalesce(cardinality(claimed), 0);
-    SELECT v.summed INTO summing FROM data_version AS v;
+    SELECT v.summed INTO summed_before FROM data_version AS v;
+    summed_now := summed_before;
     IF everybody = ANY (claimed) THEN
         INSERT INTO changed_customers (customer_id) SELECT c.customer_id FROM customers AS c;
         until := coalesce((SELECT max(c.change_id) FROM changed_customers AS c), until);
-        summing := false;
-    ELSIF summing AND customers >= most THEN
-        summing := NOT EXISTS (SELECT FROM changed_customers
-                               OFFSET greatest(large, (SELECT c.reltuples / 5 FROM pg_class AS c WHERE c.oid = 'customers'::regclass))::bigint);
+        summed_now := '-infinity';
+    ELSIF customers >= most AND EXISTS (
+        SELECT FROM changed_customers
+        OFFSET greatest(large, (SELECT c.reltuples / 5 FROM pg_class AS c WHERE c.oid = 'customers'::regclass))::bigint) THEN
+        summed_now := '-infinity';
     END IF;
     IF customers > 0 THEN
-        PERFORM derive_customers(claimed, summing);
-        UPDATE data_version AS v SET summed = summing WHERE v.summed <> summing;
-    ELSIF NOT summing THEN
-        PERFORM sum_days();
-        UPDATE data_version SET summed = true, version = version + 1;
+        PERFORM derive_customers(claimed, summed_now);
+    ELSIF summed_before < 'infinity' THEN
+        summed_now := sum_next_month(summed_before);
+        UPDATE data_version SET version = version + 1;
         customers := 1;
     END IF;
+    UPDATE data_version AS v SET summed = summed_now WHERE summed_now <> summed_before;
 END $$;
 COMMENT ON FUNCTION derive_changed IS 'Derives from the oldest changes; for how many customers, and up to which change there is more to do';
 
@@ -549,7 +566,7 @@ CREATE FUNCTION derive_check() RETURNS TABLE (name text, live bigint, missing bi
 SET jit = off SET enable_seqscan = on SET enable_hashjoin = on SET enable_mergejoin = on SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     waiting uuid[] := touched_persons((SELECT array_agg(DISTINCT c.customer_id) FROM changed_customers AS c));
-    summed boolean := (SELECT v.summed FROM data_version AS v);
+    all_summed boolean := (SELECT v.summed = 'infinity' FROM data_version AS v);
     persons uuid[];
     days bigint[] := '{0,0,0}';
     stages bigint[] := '{0,0,0}';
@@ -581,15 +598,15 @@ BEGIN
            (SELECT count(*) FROM (TABLE known EXCEPT ALL TABLE carts) AS m);
     RETURN QUERY
     SELECT 'daily_measures', (SELECT count(*) FROM daily_measures),
-           (SELECT count(*) FROM (TABLE daily_measure_sums EXCEPT ALL TABLE daily_measures) AS m WHERE summed),
-           (SELECT count(*) FROM (TABLE daily_measures EXCEPT ALL TABLE daily_measure_sums) AS m WHERE summed);
+           (SELECT count(*) FROM (SELECT * FROM daily_measure_sums('-infinity', 'infinity') EXCEPT ALL TABLE daily_measures) AS m WHERE all_summed),
+           (SELECT count(*) FROM (TABLE daily_measures EXCEPT ALL SELECT * FROM daily_measure_sums('-infinity', 'infinity')) AS m WHERE all_summed);
     RETURN QUERY
     SELECT 'recency', (SELECT count(*) FROM recency),
-           (SELECT count(*) FROM (TABLE recency_sums EXCEPT ALL TABLE recency) AS m WHERE summed),
-           (SELECT count(*) FROM (TABLE recency EXCEPT ALL TABLE recency_sums) AS m WHERE summed);
+           (SELECT count(*) FROM (SELECT * FROM recency_sums('-infinity', 'infinity') EXCEPT ALL TABLE recency) AS m WHERE all_summed),
+           (SELECT count(*) FROM (TABLE recency EXCEPT ALL SELECT * FROM recency_sums('-infinity', 'infinity')) AS m WHERE all_summed);
     RETURN QUERY
     SELECT 'cohort_days', (SELECT count(*) FROM cohort_days),
-           (SELECT count(*) FROM (TABLE cohort_day_sums EXCEPT ALL TABLE cohort_days) AS m WHERE summed),
-           (SELECT count(*) FROM (TABLE cohort_days EXCEPT ALL TABLE cohort_day_sums) AS m WHERE summed);
+           (SELECT count(*) FROM (SELECT * FROM cohort_day_sums('-infinity', 'infinity') EXCEPT ALL TABLE cohort_days) AS m WHERE all_summed),
+           (SELECT count(*) FROM (TABLE cohort_days EXCEPT ALL SELECT * FROM cohort_day_sums('-infinity', 'infinity')) AS m WHERE all_summed);
 END $$;
 COMMENT ON FUNCTION derive_check IS 'What derived tables lack, or have too much, against a rebuild from the facts';

@@ -12,7 +12,7 @@ WITH bucket AS MATERIALIZED (
         ('decided_carts', -(s.abandoned_at IS NULL)::integer), ('recovered_carts', -(s.abandoned_at IS NOT NULL)::integer),
         ('abandoned_value', CASE WHEN s.abandoned_at IS NOT NULL THEN s.base_value END),
         ('unconverted_carts', (s.abandoned_at IS NOT NULL AND s.base_value IS NULL)::integer)) AS m(measure, amount)
-    WHERE s.ordered_at > now() AND (s.abandoned_at <= now() OR s.abandoned_at IS NULL)
+    WHERE s.ordered_at > now() AND (s.abandoned_at <= now() OR s.abandoned_at IS NULL) AND m.amount <> 0
 ), part AS (
     SELECT b.bucket, d.measure, d.amount
     FROM bucket AS b CROSS JOIN LATERAL day_pieces(b.first, b.past) AS p

@@ -17,4 +17,8 @@ SELECT set_config('statement_timeout', $1::text, false),
        set_config('TimeZone', 'UTC', false),
        set_config('DateStyle', 'ISO', false),
        -- Compiling costs more than these statements take.
-       set_config('jit', 'off', false);
+       set_config('jit', 'off', false),
+       -- For report_state.sql, which would spend most of its time on reading this. A connection does not outlive it.
+       set_config('ciclo.history', (SELECT concat_ws('-', s.system_identifier, c.timeline_id, d.oid)
+                                    FROM pg_control_system() AS s, pg_control_checkpoint() AS c, pg_database AS d
+                                    WHERE d.datname = current_database()), false);

@@ -7,6 +7,7 @@
 
 #include "ciclo/base/time.h"
 #include "ciclo/contract/json.h"
+#include "changed.h"
 #include "fact.h"
 #include "handlers.h"
 #include "list.h"
@@ -131,13 +132,15 @@ static void day_write(struct day_put *p)
 		day_free(p);
 		return;
 	}
-	p->segment = (struct segment){.lane = LANE_WRITE,
-				      .write_count = 1,
-				      .writes = {{Q_CAMPAIGN_DAY_PUT, row}},
-				      .lock_key = p->campaign.id,
-				      .deadline_ms = call_deadline_ms(p->call),
-				      .done = day_written,
-				      .cls = p};
+	p->segment = (struct segment){
+		.lane = LANE_WRITE,
+		.write_count = 2,
+		.writes = {{Q_CAMPAIGN_DAY_PUT, row},
+			   {Q_CHANGED_CUSTOMER_INSERT, "{\"customer_id\":\"" CHANGED_NOBODY "\"}"}},
+		.lock_key = p->campaign.id,
+		.deadline_ms = call_deadline_ms(p->call),
+		.done = day_written,
+		.cls = p};
 	db_submit(p->api->db, &p->segment);
 }
 

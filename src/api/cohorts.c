@@ -2,6 +2,7 @@
  * /v1/cohorts: customers by the calendar period of their first order, and what became of them.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "handlers.h"
@@ -10,7 +11,7 @@
 enum {
 	/* About 80 bytes of JSON each; three years of weeks are 12,400 cells, six are 49,000. */
 	CELLS_MAX = 50000,
-	READ_SETTINGS = 0,
+	READ_STATE = 0,
 	READ_CELLS = 1
 };
 
@@ -28,6 +29,7 @@ static const char csv_header[] = "cohort,index,customers,retention,sales,complet
 
 struct cohorts {
 	struct call *call;
+	struct flight flight;
 	struct report_shop shop;
 	struct segment segment;
 };
@@ -142,7 +144,7 @@ static void answer_json(const struct cohorts *c, const struct db_answer *answer)
 	json_object_set_new(doc, "as_of", json_string(c->shop.as_of));
 	json_object_set_new(doc, "cohorts", cohorts);
 	if (fill_json(answer, cohorts)) {
-		reply_report(c->call, doc, c->shop.as_of);
+		reply_report(c->call, doc, c->flight.etag);
 		return;
 	}
 	json_decref(doc);
@@ -155,17 +157,24 @@ static void answer_csv(const struct cohorts *c, const struct db_answer *answer)
 
 	csv_init(&csv, csv_header);
 	if (fill_csv(answer, &csv))
-		csv_reply(&csv, c->call);
+		csv_reply(&csv, c->call, c->flight.etag);
 	else
 		refuse_measures(c->call);
 	csv_release(&csv);
+}
+
+static void cohorts_free(struct cohorts *c)
+{
+	flight_land(&c->flight);
+	free(c);
 }
 
 static void on_cohorts(void *cls, const struct db_answer *answer)
 {
 	struct cohorts *c = cls;
 
-	if (db_status(answer) != DB_OK || !report_shop_read(answer, READ_SETTINGS, &c->shop))
+	flight_tag(&c->flight, answer, READ_STATE);
+	if (db_status(answer) != DB_OK || !report_shop_read(answer, READ_STATE, &c->shop))
 		call_db_problem(c->call, answer);
 	else if (db_rows(answer, READ_CELLS) > CELLS_MAX)
 		refuse_parameter(c->call, "interval", "maximum",
@@ -174,35 +183,59 @@ static void on_cohorts(void *cls, const struct db_answer *answer)
 		answer_csv(c, answer);
 	else
 		answer_json(c, answer);
+	cohorts_free(c);
+}
+
+static void on_ready(void *cls, struct call *call, const struct db_answer *answer)
+{
+	struct cohorts *c = cls;
+	const char *limit = call ? arena_printf(call_arena(call), "%d", CELLS_MAX + 1) : NULL;
+
+	c->call = call;
+	if (limit && db_status(answer) == DB_OK) {
+		c->segment = (struct segment){
+			.read_count = 2,
+			.reads = {[READ_STATE] = {.query = Q_REPORT_STATE},
+				  [READ_CELLS] = {.query = Q_COHORTS_GET,
+						  .arg_count = 4,
+						  .args = {call_param(call, "interval"),
+							   call_param(call, "from"), call_param(call, "to"),
+							   limit}}},
+			.snapshot = true,
+			.deadline_ms = call_deadline_ms(call),
+			.done = on_cohorts,
+			.cls = c,
+		};
+		flight_submit(&c->flight, &c->segment);
+		return;
+	}
+	if (call)
+		call_db_problem(call, answer);
+	cohorts_free(c);
+}
+
+/* false: answered */
+static bool check_window(struct call *call)
+{
+	int32_t from, to;
+
+	if (!report_day(call, "from", &from) || !report_day(call, "to", &to) || from < to)
+		return true;
+	refuse_parameter(call, "from", "window", "the window [from, to) is empty");
+	return false;
 }
 
 void cohorts_get(struct api *api, struct call *call)
 {
-	struct cohorts *c = arena_alloc(call_arena(call), sizeof(*c));
-	char *limit = arena_printf(call_arena(call), "%d", CELLS_MAX + 1);
-	int32_t from, to;
+	struct cohorts *c;
 
-	if (!c || !limit) {
+	if (flight_wait(api, call) || !check_window(call))
+		return;
+	c = calloc(1, sizeof(*c));
+	if (!c) {
 		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
 		return;
 	}
-	if (report_day(call, "from", &from) && report_day(call, "to", &to) && from >= to) {
-		refuse_parameter(call, "from", "window", "the window [from, to) is empty");
-		return;
-	}
-	c->call = call;
-	c->segment = (struct segment){
-		.lane = LANE_REPORT,
-		.read_count = 2,
-		.reads = {[READ_SETTINGS] = {.query = Q_SETTINGS_GET},
-			  [READ_CELLS] = {.query = Q_COHORTS_GET,
-					  .arg_count = 4,
-					  .args = {call_param(call, "interval"), call_param(call, "from"),
-						   call_param(call, "to"), limit}}},
-		.snapshot = true,
-		.deadline_ms = call_deadline_ms(call),
-		.done = on_cohorts,
-		.cls = c,
-	};
-	db_submit(api->db, &c->segment);
+	if (!flight_begin(&c->flight, api, call, DEPENDS_TODAY, on_ready, c))
+		cohorts_free(c);
 }

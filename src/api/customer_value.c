@@ -130,8 +130,8 @@ static void answer_value(struct report *r, const struct db_answer *answer)
 		return;
 	}
 	value = customer_value_of(&facts, &context);
-	reply_report(r->call, value_json(r, db_cell(answer, READ_CUSTOMER, 0, COLUMN_ID), &value),
-		     r->shop.as_of);
+	reply_compared(r->call, value_json(r, db_cell(answer, READ_CUSTOMER, 0, COLUMN_ID), &value),
+		       r->shop.as_of);
 }
 
 void customer_value_get(struct api *api, struct call *call)

@@ -1,6 +1,7 @@
 /*
  * One fact of a round: settled by what the look-up found, or sent to the database and settled by its answer.
  */
+#include "changed.h"
 #include "fact.h"
 
 #include <stdlib.h>
@@ -184,13 +185,12 @@ static void fact_written(void *cls, const struct db_answer *answer)
 		facts_round_finish(facts);
 }
 
-/* What is derived of the customer has to be made again. */
+/* What is derived of the customer has to be made again, and reports may have changed. */
 static void fact_write_changed(struct fact *f)
 {
-	if (f->customer_id[0] == '\0')
-		return;
+	bool has_customer = f->customer_id[0] != '\0';
 	json_t *row = json_object();
-	json_object_set_new(row, "customer_id", json_string(f->customer_id));
+	json_object_set_new(row, "customer_id", json_string(has_customer ? f->customer_id : CHANGED_NOBODY));
 	json_object_set_new(row, "alive", json_boolean(f->names_customer));
 	fact_write(f, Q_CHANGED_CUSTOMER_INSERT, row);
 	json_decref(row);

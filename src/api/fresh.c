@@ -2,8 +2,11 @@
 
 #include <string.h>
 
-/* Customers of one transaction: some 100 ms, so that others who derive are not held up for long. */
+/* Customers of one transaction: some 100 ms, so that others who derive are not held up for long. flight.c knows it too. */
 static const char at_once[] = "500";
+
+/* "Everybody" becomes customers in one, some of whom are derived in the next. */
+enum { BRIEF_STEPS = 2 };
 
 static void derive(struct fresh *f);
 
@@ -13,7 +16,7 @@ static void derived(void *cls, const struct db_answer *answer)
 	struct fresh *f = cls;
 	if (db_status(answer) != DB_OK || db_rows(answer, 0) != 1) {
 		f->done(f->cls, answer);
-	} else if (strcmp(db_cell(answer, 0, 0, 0), "0") == 0) {
+	} else if ((f->briefly && ++f->steps == BRIEF_STEPS) || strcmp(db_cell(answer, 0, 0, 0), "0") == 0) {
 		f->done(f->cls, NULL);
 	} else {
 		if (db_cell(answer, 0, 0, 1) != NULL)
@@ -35,6 +38,19 @@ static void derive(struct fresh *f)
 	db_submit(f->db, s);
 }
 
+void fresh_until(struct fresh *f, struct db *db, int64_t deadline_ms, const char *newest, bool briefly,
+		 fresh_done_fn *done, void *cls)
+{
+	f->db = db;
+	f->done = done;
+	f->cls = cls;
+	f->briefly = briefly;
+	f->steps = 0;
+	f->segment.deadline_ms = deadline_ms;
+	snprintf(f->until, sizeof f->until, "%s", newest);
+	derive(f);
+}
+
 static void looked(void *cls, const struct db_answer *answer)
 {
 	struct fresh *f = cls;
@@ -44,8 +60,7 @@ static void looked(void *cls, const struct db_answer *answer)
 	} else if (newest == NULL) {
 		f->done(f->cls, NULL);
 	} else {
-		snprintf(f->until, sizeof f->until, "%s", newest);
-		derive(f);
+		fresh_until(f, f->db, f->segment.deadline_ms, newest, false, f->done, f->cls);
 	}
 }
 

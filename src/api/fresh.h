@@ -17,9 +17,15 @@ struct fresh {
 	fresh_done_fn *done;
 	void *cls;
 	char until[24]; /* the newest change that is waited for */
+	unsigned steps; /* transactions so far */
+	bool briefly;
 	struct segment segment;
 };
 
+/* Derives up to a change that is known to wait (changed_get.sql, report_state.sql); briefly: no more than a
+ * few transactions do, for those who can do without. */
+void fresh_until(struct fresh *f, struct db *db, int64_t deadline_ms, const char *newest, bool briefly,
+		 fresh_done_fn *done, void *cls);
 void fresh_start(struct fresh *f, struct db *db, int64_t deadline_ms, fresh_done_fn *done, void *cls);
 
 #endif

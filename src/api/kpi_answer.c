@@ -219,7 +219,7 @@ static void answer_csv(const struct source *from)
 	for (size_t i = 0; i < kpis_of(from->r) && ok; i++)
 		ok = kpi_rows(from, i, &csv);
 	if (ok)
-		csv_reply(&csv, from->r->call);
+		csv_reply(&csv, from->r->call, from->r->flight.etag);
 	else
 		refuse_measures(from->r->call);
 	csv_release(&csv);
@@ -240,7 +240,7 @@ void kpi_answer_one(struct report *r, const struct db_answer *answer)
 	}
 	doc = kpi_json(&from, 0);
 	if (doc)
-		reply_report(r->call, doc, r->shop.as_of);
+		reply_report(r->call, doc, r->flight.etag);
 	else
 		refuse_measures(r->call);
 }
@@ -286,7 +286,7 @@ void kpi_answer_all(struct report *r, const struct db_answer *answer)
 	json_object_set_new(doc, "as_of", json_string(r->shop.as_of));
 	json_object_set_new(doc, "stages", stages);
 	if (add_stages(&from, stages)) {
-		reply_report(r->call, doc, r->shop.as_of);
+		reply_report(r->call, doc, r->flight.etag);
 		return;
 	}
 	json_decref(doc);

@@ -98,12 +98,14 @@ void csv_end(struct csv *csv)
 	csv->started = false;
 }
 
-void csv_reply(struct csv *csv, struct call *call)
+void csv_reply(struct csv *csv, struct call *call, const char *etag)
 {
-	if (csv->text.failed)
+	if (csv->text.failed) {
 		call_problem(call, PROBLEM_internal_error, NULL, "The answer does not fit into 16 MiB.");
-	else
-		call_reply_text(call, 200, "text/csv", csv->text.data, csv->text.len);
+		return;
+	}
+	report_headers(call, etag);
+	call_reply_text(call, 200, "text/csv", csv->text.data, csv->text.len);
 }
 
 void csv_release(struct csv *csv)

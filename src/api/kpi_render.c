@@ -245,22 +245,36 @@ static void content_hash(const char *text, const char *as_of, unsigned char *has
 	crypto_generichash_final(&state, hash, size);
 }
 
-void reply_report(struct call *call, json_t *doc, const char *as_of)
+static void reply(struct call *call, const char *text, const char *etag)
 {
-	unsigned char hash[16];
-	char hex[2 * sizeof(hash) + 1];
-	char *text = json_write(doc);
-
 	if (!text) {
 		call_problem(call, PROBLEM_internal_error, NULL, "The answer does not fit into memory.");
-		goto out;
+		return;
 	}
-	content_hash(text, as_of, hash, sizeof(hash));
+	report_headers(call, etag);
+	call_reply_text(call, 200, "application/json", text, strlen(text));
+}
+
+void reply_report(struct call *call, json_t *doc, const char *etag)
+{
+	char *text = json_write(doc);
+
+	reply(call, text, etag);
+	free(text);
+	json_decref(doc);
+}
+
+void reply_compared(struct call *call, json_t *doc, const char *as_of)
+{
+	unsigned char hash[16];
+	char hex[2 * sizeof(hash) + 1], etag[sizeof(hex) + sizeof("W/\"\"")];
+	char *text = json_write(doc);
+
+	content_hash(text ? text : "", as_of, hash, sizeof(hash));
 	sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
 	/* Weak: two answers with it may differ in as_of. */
-	call_add_header(call, "ETag", "W/\"%s\"", hex);
-	call_reply_text(call, 200, "application/json", text, strlen(text));
-out:
+	snprintf(etag, sizeof(etag), "W/\"%s\"", hex);
+	reply(call, text, etag);
 	free(text);
 	json_decref(doc);
 }

@@ -42,8 +42,10 @@ void set_comparison(json_t *doc, const struct comparison *c, const char *reason,
 /* One entry of the catalogue. */
 json_t *kpi_entry(const struct kpi *kpi) NODISCARD;
 
-/* Answers with doc and an ETag that does not change with `as_of`, so that an unchanged answer costs a 304. Steals doc. */
-void reply_report(struct call *call, json_t *doc, const char *as_of);
+/* Answers with doc and the ETag of its flight. Steals doc. */
+void reply_report(struct call *call, json_t *doc, const char *etag);
+/* The same for one that does not fly: its ETag is made of what it says but for `as_of`. */
+void reply_compared(struct call *call, json_t *doc, const char *as_of);
 
 /* The names of csv_extra(), for the end of a header. */
 #define CSV_EXTRA_HEADER "group,previous_from,previous_to,previous_value,change,change_ratio,significant"
@@ -62,8 +64,8 @@ void csv_count(struct csv *csv, int64_t count);
 void csv_day(struct csv *csv, int32_t day);
 void csv_confidence(struct csv *csv, struct confidence c);
 void csv_end(struct csv *csv);
-/* Answers with the text. */
-void csv_reply(struct csv *csv, struct call *call);
+/* Answers with the text and the ETag of its flight. */
+void csv_reply(struct csv *csv, struct call *call, const char *etag);
 void csv_release(struct csv *csv);
 
 /* The columns at the end of each table, empty unless asked for: CSV_EXTRA_HEADER, in that order. */

@@ -31,24 +31,31 @@ void kpi_list(struct api *api, struct call *call)
 
 void kpi_get(struct api *api, struct call *call)
 {
-	const struct kpi *kpi = kpi_param(call);
-	struct report *r = kpi ? report_new(api, call) : NULL;
+	const struct kpi *kpi;
+	struct report *r;
 
+	if (flight_wait(api, call))
+		return;
+	kpi = kpi_param(call);
+	r = kpi ? report_new(api, call) : NULL;
 	if (!r)
 		return;
 	r->plan = kpi_plan;
 	r->answer = kpi_answer_one;
 	r->kpi = kpi;
 	if (kpi_params_read(r) && kpi_lifetime_read(r))
-		report_start(r);
+		report_share(r);
 	else
 		report_free(r);
 }
 
 void dashboard_get(struct api *api, struct call *call)
 {
-	struct report *r = report_new(api, call);
+	struct report *r;
 
+	if (flight_wait(api, call))
+		return;
+	r = report_new(api, call);
 	if (!r)
 		return;
 	r->plan = kpi_plan;
@@ -56,7 +63,7 @@ void dashboard_get(struct api *api, struct call *call)
 	r->every_kpi = true;
 	r->buckets_max = DASHBOARD_BUCKETS_MAX;
 	if (kpi_lifetime_read(r))
-		report_start(r);
+		report_share(r);
 	else
 		report_free(r);
 }

@@ -254,7 +254,7 @@ static void answer_json(const struct report *r, const struct db_answer *answer)
 	json_t *doc = json_object();
 
 	if (fill_json(r, answer, doc)) {
-		reply_report(r->call, doc, r->shop.as_of);
+		reply_report(r->call, doc, r->flight.etag);
 		return;
 	}
 	json_decref(doc);
@@ -267,7 +267,7 @@ static void answer_csv(const struct report *r, const struct db_answer *answer)
 
 	csv_init(&csv, csv_header);
 	if (fill_csv(r, answer, &csv))
-		csv_reply(&csv, r->call);
+		csv_reply(&csv, r->call, r->flight.etag);
 	else
 		refuse_measures(r->call);
 	csv_release(&csv);
@@ -285,11 +285,14 @@ static void answer(struct report *r, const struct db_answer *got)
 
 void nps_get(struct api *api, struct call *call)
 {
-	struct report *r = report_new(api, call);
+	struct report *r;
 
+	if (flight_wait(api, call))
+		return;
+	r = report_new(api, call);
 	if (!r)
 		return;
 	r->plan = plan;
 	r->answer = answer;
-	report_start(r);
+	report_share(r);
 }

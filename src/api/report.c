@@ -8,6 +8,13 @@
 #include "ciclo/base/buf.h"
 #include "handlers.h"
 
+/* They read what is derived, which is brought up to the facts first; the others read the facts. */
+static const unsigned families_derived = ~(1U << FAMILY_MARKETING | 1U << FAMILY_SOCIAL);
+/* Their statements compare with now(); report_clock.sql must know all that they compare. */
+enum { FAMILIES_TIMED = 1U << FAMILY_CARTS | 1U << FAMILY_PROGRAMS };
+/* Their statements take `until`. */
+enum { FAMILIES_UNTIL = 1U << FAMILY_VALUE | 1U << FAMILY_COSTS };
+
 bool wants_csv(const struct call *call)
 {
 	return strcmp(call_answer_type(call), "text/csv") == 0;
@@ -70,6 +77,7 @@ struct report *report_new(struct api *api, struct call *call)
 
 void report_free(struct report *r)
 {
+	flight_land(&r->flight);
 	free(r);
 }
 
@@ -222,14 +230,17 @@ static void on_report(void *cls, const struct db_answer *answer)
 		call_db_problem(r->call, answer);
 	else if (!report_shop_read(answer, 0, &r->shop))
 		refuse_measures(r->call);
-	else if (report_find(r, answer))
+	else if (report_find(r, answer)) {
+		if (r->flight.api)
+			flight_tag(&r->flight, answer, 0);
 		r->answer(r, answer);
+	}
 	report_free(r);
 }
 
 static void begin_segment(struct report *r, enum lane lane, db_done_fn *done)
 {
-	r->read[0] = (struct segment_read){.query = Q_SETTINGS_GET};
+	r->read[0] = (struct segment_read){.query = r->flight.api ? Q_REPORT_STATE : Q_SETTINGS_GET};
 	r->segment = (struct segment){
 		.lane = lane,
 		.read_count = 1,
@@ -260,7 +271,10 @@ static void on_settings(void *cls, const struct db_answer *answer)
 		report_free(r);
 		return;
 	}
-	db_submit(r->api->db, &r->segment);
+	if (r->flight.api)
+		flight_submit(&r->flight, &r->segment);
+	else
+		db_submit(r->api->db, &r->segment);
 }
 
 bool report_set_window(struct report *r, struct window window)
@@ -282,6 +296,45 @@ static void on_fresh(void *cls, const struct db_answer *failure)
 	}
 	begin_segment(r, LANE_READ, on_settings);
 	db_submit(r->api->db, &r->segment);
+}
+
+/* Bits of the families that it reads. */
+static unsigned families_of(const struct report *r)
+{
+	if (r->every_kpi)
+		return ~0U;
+	return r->kpi ? kpi_families(r->kpi, r->terms) : 0;
+}
+
+static unsigned depends_of(const struct report *r)
+{
+	unsigned families = families_of(r), depends = 0;
+
+	if (!call_param(r->call, "from") || !call_param(r->call, "to") ||
+	    (families & FAMILIES_UNTIL && !call_param(r->call, "until")))
+		depends |= DEPENDS_TODAY;
+	if (families & families_derived)
+		depends |= DEPENDS_DERIVED;
+	if (families & FAMILIES_TIMED)
+		depends |= DEPENDS_TIME;
+	return depends;
+}
+
+static void on_ready(void *cls, struct call *call, const struct db_answer *answer)
+{
+	struct report *r = cls;
+
+	r->call = call;
+	if (call)
+		on_settings(r, answer);
+	else
+		report_free(r);
+}
+
+void report_share(struct report *r)
+{
+	if (!flight_begin(&r->flight, r->api, r->call, depends_of(r), on_ready, r))
+		report_free(r);
 }
 
 void report_start(struct report *r)

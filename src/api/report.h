@@ -20,7 +20,7 @@
 #include "ciclo/base/attr.h"
 #include "ciclo/base/time.h"
 #include "ciclo/kpi/kpi.h"
-#include "fresh.h"
+#include "flight.h"
 
 enum report_cut {
 	CUT_WHOLE,    /* the window */
@@ -113,6 +113,7 @@ struct report {
 	struct report_tables cut[CUTS];
 	struct report_groups groups;
 	struct fresh fresh;
+	struct flight flight;               /* of report_share */
 	size_t discovery_read, survey_read; /* discovery.c; 0: not read */
 	struct segment segment;
 	struct segment_read read[REPORT_READS_MAX];
@@ -123,6 +124,9 @@ struct report *report_new(struct api *api, struct call *call) NODISCARD;
 /* Reads the settings; from then on the report runs by itself and ends itself. Set before: what describes the report.
  * Takes r. */
 void report_start(struct report *r);
+/* The same for one whose handler began with flight_wait: it is shared with those who ask for the same, who have its answer
+ * already are told so, and flight.etag is set before it answers. Until then r->call may change, so nothing may be kept of it. */
+void report_share(struct report *r);
 /* Ends a report that was not started, or that answered on its own. */
 void report_free(struct report *r);
 

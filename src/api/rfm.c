@@ -5,11 +5,13 @@
  * worst value that still scores at least s, so that score = 1 + the cut points that a value reaches. Unlike the best value of
  * each score it exists for every s, also when nobody has that score.
  */
+#include <stdlib.h>
+
 #include "ciclo/base/time.h"
 #include "handlers.h"
 #include "kpi_render.h"
 
-enum { SCORES = 5, CUT_POINTS = SCORES - 1, READ_SETTINGS = 0, READ_SEGMENTS = 1 };
+enum { SCORES = 5, CUT_POINTS = SCORES - 1, READ_STATE = 0, READ_SEGMENTS = 1 };
 
 /* Columns of rfm_get.sql, in order. */
 enum column {
@@ -42,6 +44,7 @@ static const char csv_header[] = "at,recency,frequency,monetary,customers,share,
 
 struct rfm {
 	struct call *call;
+	struct flight flight;
 	struct report_shop shop;
 	const char *at;
 	int128 customers, tests, unconverted;
@@ -171,7 +174,7 @@ static void answer_json(const struct rfm *rfm, const struct db_answer *answer)
 	}
 	json_object_set_new(doc, "segments", segments);
 	json_object_set_new(doc, "as_of", json_string(rfm->shop.as_of));
-	reply_report(rfm->call, doc, rfm->shop.as_of);
+	reply_report(rfm->call, doc, rfm->flight.etag);
 }
 
 /* ---- CSV ---- */
@@ -193,17 +196,24 @@ static void answer_csv(const struct rfm *rfm, const struct db_answer *answer)
 		csv_figure(&csv, figure_of(group.of[COLUMN_SALES]), 0);
 		csv_end(&csv);
 	}
-	csv_reply(&csv, rfm->call);
+	csv_reply(&csv, rfm->call, rfm->flight.etag);
 	csv_release(&csv);
 }
 
 /* ---- the handler ---- */
 
+static void rfm_free(struct rfm *rfm)
+{
+	flight_land(&rfm->flight);
+	free(rfm);
+}
+
 static void on_segments(void *cls, const struct db_answer *answer)
 {
 	struct rfm *rfm = cls;
 
-	if (db_status(answer) != DB_OK || !report_shop_read(answer, READ_SETTINGS, &rfm->shop))
+	flight_tag(&rfm->flight, answer, READ_STATE);
+	if (db_status(answer) != DB_OK || !report_shop_read(answer, READ_STATE, &rfm->shop))
 		call_db_problem(rfm->call, answer);
 	else if (!sum_up(rfm, answer))
 		refuse_measures(rfm->call);
@@ -211,33 +221,57 @@ static void on_segments(void *cls, const struct db_answer *answer)
 		answer_csv(rfm, answer);
 	else
 		answer_json(rfm, answer);
+	rfm_free(rfm);
+}
+
+static void on_ready(void *cls, struct call *call, const struct db_answer *answer)
+{
+	struct rfm *rfm = cls;
+
+	rfm->call = call;
+	if (call && db_status(answer) == DB_OK) {
+		rfm->segment = (struct segment){
+			.read_count = 2,
+			.reads = {[READ_STATE] = {.query = Q_REPORT_STATE},
+				  [READ_SEGMENTS] = {.query = Q_RFM_GET,
+						     .arg_count = 2,
+						     .args = {call_param(call, "at"),
+							      call_param(call, "from")}}},
+			.snapshot = true,
+			.deadline_ms = call_deadline_ms(call),
+			.done = on_segments,
+			.cls = rfm,
+		};
+		flight_submit(&rfm->flight, &rfm->segment);
+		return;
+	}
+	if (call)
+		call_db_problem(call, answer);
+	rfm_free(rfm);
+}
+
+/* false: answered */
+static bool check_days(struct call *call)
+{
+	int32_t from, at;
+
+	if (!report_day(call, "from", &from) || !report_day(call, "at", &at) || from <= at)
+		return true;
+	refuse_parameter(call, "from", "window", "lies after the day of `at`");
+	return false;
 }
 
 void rfm_get(struct api *api, struct call *call)
 {
-	struct rfm *rfm = arena_alloc(call_arena(call), sizeof(*rfm));
-	int32_t from, at;
+	struct rfm *rfm;
 
+	if (flight_wait(api, call) || !check_days(call))
+		return;
+	rfm = calloc(1, sizeof(*rfm));
 	if (!rfm) {
 		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
 		return;
 	}
-	if (report_day(call, "from", &from) && report_day(call, "at", &at) && from > at) {
-		refuse_parameter(call, "from", "window", "lies after the day of `at`");
-		return;
-	}
-	*rfm = (struct rfm){.call = call};
-	rfm->segment = (struct segment){
-		.lane = LANE_REPORT,
-		.read_count = 2,
-		.reads = {[READ_SETTINGS] = {.query = Q_SETTINGS_GET},
-			  [READ_SEGMENTS] = {.query = Q_RFM_GET,
-					     .arg_count = 2,
-					     .args = {call_param(call, "at"), call_param(call, "from")}}},
-		.snapshot = true,
-		.deadline_ms = call_deadline_ms(call),
-		.done = on_segments,
-		.cls = rfm,
-	};
-	db_submit(api->db, &rfm->segment);
+	if (!flight_begin(&rfm->flight, api, call, call_param(call, "at") ? 0 : DEPENDS_TODAY, on_ready, rfm))
+		rfm_free(rfm);
 }

@@ -2,6 +2,7 @@
  * /v1/settings: one row. PUT gives every absent setting its default (the contract fills it in), PATCH keeps it.
  */
 #include "change.h"
+#include "changed.h"
 #include "handlers.h"
 #include "resource.h"
 
@@ -37,7 +38,7 @@ static enum problem apply(struct change *c)
 	change_write(c, Q_SETTINGS_UPDATE, row);
 	json_decref(row);
 	/* Days, stages and cart states of everybody may come out differently now. */
-	row = json_pack("{s:s}", "customer_id", "00000000-0000-0000-0000-000000000000");
+	row = json_pack("{s:s}", "customer_id", CHANGED_EVERYBODY);
 	change_write(c, Q_CHANGED_CUSTOMER_INSERT, row);
 	json_decref(row);
 	return PROBLEM_NONE;

@@ -145,7 +145,7 @@ void config_describe_markdown(FILE *out)
 	for (size_t i = 0; i < COUNTOF(settings); i++) {
 		const struct setting *s = &settings[i];
 
-		fprintf(out, "| `%s` | `%s` | ", s->env, s->def);
+		fprintf(out, "| `%s` | %s%s%s | ", s->env, *s->def ? "`" : "", s->def, *s->def ? "`" : "");
 		if (s->kind == KIND_INT)
 			fprintf(out, "%" PRId64 " to %" PRId64, s->min, s->max);
 		fprintf(out, " | %s | %s |\n", s->unit, s->help);

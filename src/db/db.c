@@ -7,6 +7,7 @@
 
 struct db {
 	char database_url[sizeof((struct config *)0)->database_url];
+	char replica_url[sizeof((struct config *)0)->report_database_url];
 	struct outbox outbox;
 	struct lane_state lanes[LANE_COUNT];
 };
@@ -18,8 +19,11 @@ struct db *db_new(const struct config *config, db_watch_fn *watch, void *loop)
 	if (!db)
 		return NULL;
 	memcpy(db->database_url, config->database_url, sizeof db->database_url);
+	memcpy(db->replica_url, config->report_database_url, sizeof db->replica_url);
 	for (enum lane i = 0; i < LANE_COUNT; i++) {
-		if (!lane_init(&db->lanes[i], i, config, db->database_url, &db->outbox, watch, loop)) {
+		const char *url = i == LANE_REPLICA ? db->replica_url : db->database_url;
+
+		if (!lane_init(&db->lanes[i], i, config, url, &db->outbox, watch, loop)) {
 			db_free(db);
 			return NULL;
 		}
@@ -100,12 +104,17 @@ int64_t db_tick(struct db *db, int64_t now_ms)
 bool db_is_ready(const struct db *db, const char **ret_why)
 {
 	for (enum lane i = 0; i < LANE_COUNT; i++) {
-		if (db->lanes[i].up_count > 0)
+		if (db->lanes[i].up_count > 0 || i == LANE_REPLICA)
 			continue;
 		*ret_why = db->lanes[i].why_down;
 		return false;
 	}
 	return true;
+}
+
+bool db_has_replica(const struct db *db)
+{
+	return db->lanes[LANE_REPLICA].connection_count > 0;
 }
 
 size_t db_pending(const struct db *db)

@@ -69,6 +69,14 @@ const struct lane_traits lane_traits[LANE_COUNT] = {
 			 .read_only = "off",
 			 .plan_cache_mode = "auto",
 			 .whole_table = "off"},
+	/* LANE_REPORT on another server. */
+	[LANE_REPLICA] = {.name = "replica",
+			  .group_max = 1,
+			  .waiting_max = 256,
+			  .lock_timeout_ms = "0",
+			  .read_only = "on",
+			  .plan_cache_mode = "force_custom_plan",
+			  .whole_table = "on"},
 };
 
 /* Doubles with each failure, and is spread so that connections do not come back in step. */
@@ -93,9 +101,10 @@ bool lane_init(struct lane_state *l, enum lane which, const struct config *confi
 		[LANE_REPORT] = config->report_connections,
 		[LANE_BULK] = 1, /* a batch must not crowd out everything else */
 		[LANE_DERIVE] = 1,
+		[LANE_REPLICA] = config->report_database_url[0] ? config->report_connections : 0,
 	};
-	int64_t timeout_ms = which == LANE_REPORT || which == LANE_DERIVE ? config->report_timeout_ms
-									  : config->request_timeout_ms;
+	bool is_long = which == LANE_REPORT || which == LANE_DERIVE || which == LANE_REPLICA;
+	int64_t timeout_ms = is_long ? config->report_timeout_ms : config->request_timeout_ms;
 	int64_t now_ms = clock_monotonic_ms();
 
 	*l = (struct lane_state){.traits = &lane_traits[which],
@@ -105,7 +114,8 @@ bool lane_init(struct lane_state *l, enum lane which, const struct config *confi
 				 .down_since_ms = now_ms,
 				 .why_down = "connecting"};
 	snprintf(l->statement_timeout_ms, sizeof l->statement_timeout_ms, "%" PRId64, timeout_ms);
-	l->connections = calloc((size_t)connections[which], sizeof *l->connections);
+	/* None at all is no lack of memory. */
+	l->connections = calloc((size_t)connections[which] + 1, sizeof *l->connections);
 	if (!l->connections)
 		return false;
 	l->connection_count = (size_t)connections[which];

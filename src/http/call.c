@@ -59,6 +59,7 @@ static void bury(struct call *c)
 
 void call_detach(struct call *c)
 {
+	call_unfollow(c);
 	c->mhd = NULL;
 	c->connection = NULL;
 	if (c->complete)
@@ -87,11 +88,14 @@ void call_release(struct call *c)
 
 void call_abandon(struct call *c, enum problem code, const char *detail)
 {
+	bool owed = c->busy; /* not to a follower: it leaves */
+
 	c->header_count = 0; /* those were meant for another answer */
-	call_problem(c, code, NULL, "%s", detail);
-	c->abandoned = true;
-	/* call_problem took this for the answer that was owed; it is still owed. */
-	c->busy = true;
+	call_unfollow(c);
+	call_problem_alone(c, code, NULL, detail);
+	c->abandoned = owed;
+	/* call_problem_alone took this for the answer that was owed; it is still owed. */
+	c->busy = owed;
 }
 
 bool call_is_get(const struct call *c)

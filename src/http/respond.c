@@ -83,43 +83,6 @@ static void wake(struct call *c)
 	c->server->wants_run = true;
 }
 
-void call_answer(struct call *c, int status, const char *type, char *text, size_t len)
-{
-	struct MHD_Response *r;
-
-	if (!c->abandoned && not_modified(c, status)) {
-		free(text);
-		text = NULL;
-		len = 0;
-		status = 304;
-	}
-	r = MHD_create_response_from_buffer(len, text, text ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
-	if (!r) {
-		/* Memory is out: call_queue closes the connection without an answer. */
-		free(text);
-		status = 0;
-	} else {
-		add_headers(c, r, status);
-		if (text && type)
-			add_content_type(r, type);
-	}
-	c->response = r;
-	c->status = status;
-	c->bytes = c->known_method && strcmp(c->known_method, "HEAD") == 0 ? 0 : len;
-	c->answered = true;
-	c->busy = false;
-	wake(c);
-}
-
-enum MHD_Result call_queue(struct call *c)
-{
-	c->stage = STAGE_QUEUED;
-	if (!c->response)
-		return MHD_NO;
-	deadlines_enter(&c->server->deadlines, c->connection, PHASE_SEND, clock_monotonic_ms());
-	return MHD_queue_response(c->mhd, (unsigned)c->status, c->response);
-}
-
 /* A late answer to an abandoned call ends it; a second answer is a fault of the handler. */
 static bool refuse_answer(struct call *c)
 {
@@ -133,12 +96,113 @@ static bool refuse_answer(struct call *c)
 	return c->answered;
 }
 
+/* Bytes that the answers to several calls have in common. */
+struct text {
+	size_t owners;
+	char *bytes;
+};
+
+/* MHD_ContentReaderFreeCallback */
+static void text_release(void *cls)
+{
+	struct text *t = cls;
+
+	if (!t || --t->owners > 0)
+		return;
+	free(t->bytes);
+	free(t);
+}
+
+static struct text *text_new(char *bytes)
+{
+	struct text *t = malloc(sizeof(*t));
+
+	if (t)
+		*t = (struct text){.owners = 1, .bytes = bytes};
+	else
+		free(bytes);
+	return t;
+}
+
+/* text: NULL for no body. The response owns a share of it. */
+static struct MHD_Response *make_response(struct text *text, size_t len)
+{
+	struct MHD_Response *r;
+
+	if (!text)
+		return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+	r = MHD_create_response_from_buffer_with_free_callback_cls(len, text->bytes, text_release, text);
+	if (r)
+		text->owners++;
+	return r;
+}
+
+/* r: NULL when memory is out; then call_queue closes the connection without an answer. */
+static void settle(struct call *c, struct MHD_Response *r, int status, size_t len)
+{
+	c->response = r;
+	c->status = r ? status : 0;
+	c->bytes = c->known_method && strcmp(c->known_method, "HEAD") == 0 ? 0 : len;
+	c->answered = true;
+	c->busy = false;
+	wake(c);
+}
+
+static void answer_one(struct call *c, int status, const char *type, struct text *text, size_t len)
+{
+	struct MHD_Response *r;
+
+	if (refuse_answer(c))
+		return;
+	if (not_modified(c, status)) {
+		text = NULL;
+		len = 0;
+		status = 304;
+	}
+	r = make_response(text, len);
+	if (r) {
+		add_headers(c, r, status);
+		if (text && type)
+			add_content_type(r, type);
+	}
+	settle(c, r, status, len);
+}
+
+void call_answer(struct call *c, int status, const char *type, char *text, size_t len)
+{
+	struct text *shared = text ? text_new(text) : NULL;
+	struct call *follower;
+
+	if (text && !shared) {
+		len = 0;
+		status = 500;
+	}
+	while ((follower = call_next_follower(c)))
+		answer_one(follower, status, type, shared, len);
+	answer_one(c, status, type, shared, len);
+	text_release(shared);
+}
+
+void call_not_modified(struct call *c, const char *etag, const char *cache_control)
+{
+	call_add_header(c, "ETag", "%s", etag);
+	call_add_header(c, "Cache-Control", "%s", cache_control);
+	answer_one(c, 304, NULL, NULL, 0);
+}
+
+enum MHD_Result call_queue(struct call *c)
+{
+	c->stage = STAGE_QUEUED;
+	if (!c->response)
+		return MHD_NO;
+	deadlines_enter(&c->server->deadlines, c->connection, PHASE_SEND, clock_monotonic_ms());
+	return MHD_queue_response(c->mhd, (unsigned)c->status, c->response);
+}
+
 void call_reply(struct call *c, int status, json_t *doc)
 {
 	char *text = NULL;
 
-	if (refuse_answer(c))
-		goto out;
 	if (doc) {
 		text = json_write(doc);
 		if (!text) {
@@ -168,11 +232,8 @@ static void add_etag(struct call *c, const char *media_type, const char *text, s
 
 void call_reply_text(struct call *c, int status, const char *media_type, const char *text, size_t len)
 {
-	char *copy;
+	char *copy = malloc(len + 1);
 
-	if (refuse_answer(c))
-		return;
-	copy = malloc(len + 1);
 	if (!copy) {
 		call_problem(c, PROBLEM_internal_error, NULL, "The answer does not fit into memory.");
 		return;
@@ -184,17 +245,25 @@ void call_reply_text(struct call *c, int status, const char *media_type, const c
 	call_answer(c, status, media_type, copy, len);
 }
 
+void call_problem_alone(struct call *c, enum problem code, const struct violations *v, const char *detail)
+{
+	char *text = problem_text(code, c->request_id, v, detail);
+	struct text *shared = text ? text_new(text) : NULL;
+
+	answer_one(c, problem_status(code), "application/problem+json", shared, shared ? strlen(text) : 0);
+	text_release(shared);
+}
+
 void call_problem(struct call *c, enum problem code, const struct violations *v, const char *fmt, ...)
 {
+	struct call *follower;
 	char detail[1024];
-	char *text;
 	va_list args;
 
-	if (refuse_answer(c))
-		return;
 	va_start(args, fmt);
 	vsnprintf(detail, sizeof(detail), fmt, args);
 	va_end(args);
-	text = problem_text(code, c->request_id, v, detail);
-	call_answer(c, problem_status(code), "application/problem+json", text, text ? strlen(text) : 0);
+	while ((follower = call_next_follower(c)))
+		call_problem_alone(follower, code, v, detail);
+	call_problem_alone(c, code, v, detail);
 }

@@ -75,6 +75,11 @@ struct call {
 	const char *body_type;
 	const char *answer_type;
 
+	struct call
+		*leader; /* what answers it answers this call as well; NULL: it has an answer of its own */
+	struct call *followers; /* those whom this call leads */
+	struct call *previous_follower, *next_follower;
+
 	struct header_field headers[HEADERS_MAX];
 	size_t header_count;
 	struct MHD_Response *response;
@@ -121,6 +126,11 @@ void call_release(struct call *c);
 void call_abandon(struct call *c, enum problem code, const char *detail);
 bool call_is_get(const struct call *c);
 
+/* follow.c: a follower leaves. Of no effect on other calls. */
+void call_unfollow(struct call *c);
+/* Takes a follower out, which gets the leader's header fields, to be answered as the leader is; NULL: there is none left. */
+struct call *call_next_follower(struct call *leader) NODISCARD;
+
 /* checks.c: goes on with the checks until one of them answers or waits. */
 void checks_run(struct call *c);
 /* Sets known_method. */
@@ -139,8 +149,12 @@ enum step media_check_accept(struct call *c);
 enum step media_check_type(struct call *c);
 bool media_is_json(const char *type);
 
-/* respond.c: text is malloc'd and taken; NULL for no body. type may be NULL then. */
+/* respond.c: text is malloc'd and taken; NULL for no body. type may be NULL then. Followers get the same. */
 void call_answer(struct call *c, int status, const char *type, char *text, size_t len);
+/* Answers this call alone, 304 with these fields. */
+void call_not_modified(struct call *c, const char *etag, const char *cache_control);
+/* Answers this call alone; its followers go on waiting. */
+void call_problem_alone(struct call *c, enum problem code, const struct violations *v, const char *detail);
 /* Hands the answer that is ready to libmicrohttpd. */
 enum MHD_Result call_queue(struct call *c);
 

@@ -23,8 +23,8 @@
 #include "ciclo/http/server.h"
 
 enum {
-	/* Connections of all lanes: 3 settings of at most 16, and the bulk lane. */
-	WATCHES_MAX = 64,
+	/* Connections of all lanes: 3 settings of at most 16, one of them twice, bulk and derive. */
+	WATCHES_MAX = 72,
 	/* Events of one turn; more wait for the next. */
 	EVENTS_MAX = 64,
 	/* Longest sleep. Nothing should need it; it bounds a forgotten timer. */

@@ -45,9 +45,14 @@ class Cluster:
             os.chown(self.directory, user.pw_uid, user.pw_gid)
             self.identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         os.chmod(self.directory, 0o755)
-        subprocess.run(
-            [f"{self.programs}/initdb", "-D", self.data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"],
-            check=True, stdout=subprocess.DEVNULL, cwd=self.directory, env={"PATH": "/usr/bin:/bin"}, **self.identity)
+        self.create()
+
+    def create(self):
+        self._run("initdb", "-D", self.data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
+
+    def _run(self, program, *arguments):
+        subprocess.run([f"{self.programs}/{program}", *arguments], check=True, stdout=subprocess.DEVNULL, cwd=self.directory,
+                       env={"PATH": "/usr/bin:/bin"}, **self.identity)
 
     def start(self):
         options = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
@@ -95,3 +100,14 @@ class Cluster:
 
     def drop_database(self, name):
         self.sql("postgres", f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+class Replica(Cluster):
+    """A streaming replica of a running cluster."""
+
+    def __init__(self, primary):
+        self.primary = primary
+        super().__init__()
+
+    def create(self):
+        self._run("pg_basebackup", "-D", self.data, "-d", self.primary.url("postgres"), "-R", "-c", "fast", "-X", "stream")

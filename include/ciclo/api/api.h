@@ -14,6 +14,20 @@
 #include "ciclo/db/db.h"
 #include "ciclo/http/call.h"
 
+struct flight;
+
+/* History and version of the data: three numbers of 20 digits and one of 19, at most, and their dashes. */
+enum { VERSION_TEXT = 96 };
+
+/* Reports under way, and what is known of time; see src/api/flight.h. */
+struct flights {
+	struct flight *first;
+	size_t count;
+	/* From since_us until before until_us, time alone changes no report of data of this version ("": none is known). */
+	char clock_version[VERSION_TEXT];
+	int64_t since_us, until_us;
+};
+
 /* What a handler may use; one per worker, so nothing in it needs a lock. */
 struct api {
 	const struct config *config;
@@ -22,6 +36,7 @@ struct api {
 	struct uuid7_source *ids;
 	bool (*draining)(void *cls);
 	void *cls;
+	struct flights flights;
 };
 
 typedef void handler_fn(struct api *api, struct call *call);

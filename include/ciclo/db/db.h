@@ -28,7 +28,7 @@
 #include "queries.h" /* build/gen: enum query, one name per file of sql/queries */
 
 /* Kinds of work that must not wait for each other; each has its own connections and bounded queue. */
-enum lane { LANE_WRITE, LANE_READ, LANE_REPORT, LANE_BULK, LANE_DERIVE, LANE_COUNT };
+enum lane { LANE_WRITE, LANE_READ, LANE_REPORT, LANE_BULK, LANE_DERIVE, LANE_REPLICA, LANE_COUNT };
 
 /* Writes: an order of a known customer, to whom another one is linked by it, under an Idempotency-Key. */
 enum { SEGMENT_WRITES_MAX = 16, SEGMENT_READS_MAX = 12, READ_ARGS_MAX = 12 };
@@ -109,9 +109,11 @@ void db_ready(struct db *db, int fd, bool readable, bool writable);
 /* Call it before each wait of the loop: sends what was submitted, tells what is settled, minds deadlines and
  * reconnects. Returns milliseconds until it wants to be called again, -1 for never. */
 int64_t db_tick(struct db *db, int64_t now_ms);
-/* At least one connection of each lane is up, with all statements prepared and the schema as this
+/* At least one connection of each lane but the replica's is up, with all statements prepared and the schema as this
  * binary knows it. Else why says what is missing; the text is good until the next call into db. */
 bool db_is_ready(const struct db *db, const char **ret_why);
+/* There is a LANE_REPLICA, though it may be down, which is no fault: what it reads can be read from LANE_REPORT. */
+bool db_has_replica(const struct db *db);
 /* Segments waiting or under way. */
 size_t db_pending(const struct db *db);
 /* Calls done (DB_UNAVAILABLE) for all that still waits, closes all connections. NULL-safe. */

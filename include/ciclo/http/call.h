@@ -58,4 +58,19 @@ void call_reply_text(struct call *c, int status, const char *media_type, const c
 void call_problem(struct call *c, enum problem code, const struct violations *v, const char *fmt, ...)
 	PRINTF_LIKE(4, 5);
 
+/* --- one answer for several calls ------------------------------------------------------------------ */
+
+/*
+ * Whatever answers leader answers follower: the same text, which they share, with its own request id, and 304 if it
+ * has that already. The leader's handler must not have answered yet; the follower's returns, and has no more to do.
+ * A follower whose client goes away, or whose deadline passes, is no matter of anybody else; there are never more than
+ * the server has connections.
+ */
+void call_follow(struct call *follower, struct call *leader);
+/* The answer would have this ETag: all of these calls that have it already are answered 304. Returns the call that
+ * stands for the others, which may be another one than before; NULL: nobody waits any more. */
+struct call *call_unchanged(struct call *c, const char *etag, const char *cache_control) NODISCARD;
+/* c, if its client still waits, else a follower in its place; NULL: nobody waits, and c is done with. */
+struct call *call_awaited(struct call *c) NODISCARD;
+
 #endif
