@@ -180,9 +180,14 @@ WITH shop AS MATERIALIZED (
     SELECT b.person_id, b.cancelled_at, 9, 'cancellation', b.order_id, b.external_id, 0, 0, 0, false, null, null, null, null, null, null
     FROM bought AS b WHERE b.cancelled_at > b.refunded_at
     UNION ALL
-    SELECT b.person_id, lost_at(b.at, shop.lost_after_days, shop.time_zone), 11, 'order', b.order_id, b.external_id,
-           0, 0, 0, false, null, null, null, null, null, null
-    FROM bought AS b, shop
+    -- Time alone loses nobody who orders again before; of orders of one instant, the one that comes first by name is the reason.
+    SELECT b.person_id, b.lost_at, 11, 'order', b.order_id, b.external_id, 0, 0, 0, false, null, null, null, null, null, null
+    FROM (SELECT o.*, lost_at(o.at, shop.lost_after_days, shop.time_zone) AS lost_at,
+                 CASE WHEN o.cancelled_at IS NULL THEN
+                     lead(o.at) OVER (PARTITION BY o.person_id, o.cancelled_at IS NULL
+                                      ORDER BY o.at, o.external_id DESC, o.order_id DESC) END AS next_at
+          FROM bought AS o, shop) AS b
+    WHERE b.next_at IS NULL OR b.next_at > b.lost_at
     UNION ALL
     SELECT i.person_id, i.at, 7, i.kind, i.id, i.external_id, 0, 0, 0, true, null, null, null, null, null, null FROM interested AS i
     UNION ALL

@@ -4,7 +4,8 @@
 --   recency         persons by two days, for everything that counts persons once: whoever is active from a to b has a row of
 --                   kind `order` there whose previous_day lies before a. That is exact for any window
 --   cohort_days     money by the day of acquisition and the day when it came in
--- Each axis of days has two grains, days and months, so that any window is a few whole months and some days at its ends.
+-- Their updates touch no index and stay in their page, so that a day on which much happens costs little; what has come to be 0 may
+-- stay there. Each axis of days has two grains, days and months, so that any window is a few whole months and some days at its ends.
 
 CREATE TABLE customer_days (
     customer_id         uuid NOT NULL,
@@ -64,14 +65,12 @@ CREATE TABLE daily_measures (
     measure   text NOT NULL,
     key       text NOT NULL,
     amount    bigint NOT NULL,
-    PRIMARY KEY (dimension, grain, day, measure, key) INCLUDE (amount)
-);
+    PRIMARY KEY (dimension, grain, day, measure, key)
+) WITH (fillfactor = 70);
 COMMENT ON TABLE daily_measures IS 'Derived: sums of day_measures and cart_measures';
 COMMENT ON COLUMN daily_measures.grain IS 'day, or month: day is the first of the month';
 COMMENT ON COLUMN daily_measures.dimension IS 'What key is a value of: discovery; empty for the whole shop';
 COMMENT ON COLUMN daily_measures.key IS 'Empty for the whole shop, and where there is no value';
-CREATE INDEX daily_measures_empty ON daily_measures (day) WHERE amount = 0;
-COMMENT ON INDEX daily_measures_empty IS 'derive_changed.sql: what adds up to nothing any more';
 
 CREATE TABLE recency (
     grain        text NOT NULL,
@@ -79,12 +78,10 @@ CREATE TABLE recency (
     day          date NOT NULL,
     previous_day date NOT NULL,
     customers    bigint NOT NULL,
-    CONSTRAINT recency_cell PRIMARY KEY (grain, kind, day, previous_day) INCLUDE (customers)
-);
+    PRIMARY KEY (grain, kind, day, previous_day)
+) WITH (fillfactor = 70);
 COMMENT ON TABLE recency IS 'Derived: histogram of day_cells';
 COMMENT ON COLUMN recency.grain IS 'day or month of day, and of previous_day: "month day" is a whole month of days by exact previous days';
-CREATE INDEX recency_empty ON recency (day) WHERE customers = 0;
-COMMENT ON INDEX recency_empty IS 'derive_changed.sql: cells that nobody is in any more';
 
 CREATE TABLE cohort_days (
     grain             text NOT NULL,
@@ -99,13 +96,10 @@ CREATE TABLE cohort_days (
     costs             bigint NOT NULL,
     unconverted_costs bigint NOT NULL,
     PRIMARY KEY (grain, first_day, day)
-);
+) WITH (fillfactor = 70);
 COMMENT ON TABLE cohort_days IS 'Derived: customer_days by the day of acquisition and the day itself, net of refunds';
 COMMENT ON COLUMN cohort_days.grain IS 'As in recency: of first_day, and of day';
 COMMENT ON COLUMN cohort_days.first_us IS 'Sum of the instants of first orders, in microseconds since 1970';
-CREATE INDEX cohort_days_empty ON cohort_days (first_day)
-WHERE (customers, first_us, net, net_with_cost, cost, unconverted, costs, unconverted_costs) = (0, 0, 0, 0, 0, 0, 0, 0);
-COMMENT ON INDEX cohort_days_empty IS 'derive_changed.sql: what adds up to nothing any more';
 
 -- ---- definitions: the days of persons, from facts alone ------------------------------------------------
 
@@ -138,7 +132,7 @@ WITH shop AS MATERIALIZED (
           FROM shop CROSS JOIN node AS n JOIN orders AS o ON o.customer_id = n.customer_id
           WHERE o.status IN ('paid', 'fulfilled') AND NOT o.test) AS o
     WINDOW sequence AS (PARTITION BY o.person_id ORDER BY o.ordered_at, o.base_net, o.base_currency, o.external_id)
-), ordered AS (
+), ordered AS MATERIALIZED (
     SELECT b.person_id, b.day, min(b.n) = 1 AS is_first, min(b.previous_day) AS previous_day,
            CASE WHEN min(b.n) > 1 THEN min(b.second_day) END AS second_day, bool_or(b.member) AS member,
            count(*) AS orders, count(*) FILTER (WHERE b.converted) AS converted,
@@ -172,12 +166,19 @@ WITH shop AS MATERIALIZED (
     SELECT n.person_id, local_day(o.ordered_at, shop.time_zone) AS day, count(*) AS tests
     FROM shop CROSS JOIN node AS n JOIN orders AS o ON o.customer_id = n.customer_id
     WHERE o.status IN ('paid', 'fulfilled') AND o.test GROUP BY 1, 2
-), visited AS (
+), visited AS MATERIALIZED (
     -- A visit that does not say how long it took does not count where that is asked.
-    SELECT n.person_id, local_day(t.at, shop.time_zone) AS day, count(*) AS visits, sum(t.pages) AS pages,
-           count(*) FILTER (WHERE t.pages = 1) AS bounces, count(t.duration_seconds) AS timed, sum(t.duration_seconds) AS seconds
-    FROM shop CROSS JOIN node AS n JOIN touchpoints AS t ON t.customer_id = n.customer_id
-    WHERE t.kind = 'visit' GROUP BY 1, 2
+    SELECT v.*, coalesce(lag(v.day) OVER (PARTITION BY v.person_id ORDER BY v.day), '-infinity') AS previous_day
+    FROM (SELECT n.person_id, local_day(t.at, shop.time_zone) AS day, count(*) AS visits, sum(t.pages) AS pages,
+                 count(*) FILTER (WHERE t.pages = 1) AS bounces, count(t.duration_seconds) AS timed, sum(t.duration_seconds) AS seconds
+          FROM shop CROSS JOIN node AS n JOIN touchpoints AS t ON t.customer_id = n.customer_id
+          WHERE t.kind = 'visit' GROUP BY 1, 2) AS v
+), seen AS (
+    SELECT s.person_id, s.day, coalesce(lag(s.day) OVER (PARTITION BY s.person_id ORDER BY s.day), '-infinity') AS previous_day
+    FROM (SELECT o.person_id, o.day FROM ordered AS o UNION SELECT v.person_id, v.day FROM visited AS v) AS s
+), member_day AS (
+    SELECT o.person_id, o.day, coalesce(lag(o.day) OVER (PARTITION BY o.person_id ORDER BY o.day), '-infinity') AS previous_day
+    FROM ordered AS o WHERE o.member
 ), scored AS (
     SELECT a.person_id, a.day, jsonb_object_agg(a.measure, a.amount) AS measures
     FROM (SELECT n.person_id, local_day(r.answered_at, shop.time_zone) AS day, m.measure, sum(m.amount) AS amount
@@ -204,37 +205,36 @@ WITH shop AS MATERIALIZED (
     FROM node AS n JOIN customers AS c ON c.customer_id = n.customer_id WHERE c.acquisition_channel IS NOT NULL
     ORDER BY n.person_id, c.acquired_at, c.acquisition_channel COLLATE "C"
 )
-SELECT person_id, day, min(day) FILTER (WHERE o.orders > 0) OVER person, o.previous_day, o.second_day,
-       CASE WHEN o.member THEN coalesce(lag(day) OVER (PARTITION BY person_id, o.member ORDER BY day), '-infinity') END,
-       CASE WHEN v.visits > 0 THEN coalesce(lag(day) OVER (PARTITION BY person_id, v.visits > 0 ORDER BY day), '-infinity') END,
-       CASE WHEN coalesce(o.orders, v.visits) > 0
-            THEN coalesce(lag(day) OVER (PARTITION BY person_id, coalesce(o.orders, v.visits) > 0 ORDER BY day), '-infinity') END,
+SELECT person_id, day, b.first_day, o.previous_day, o.second_day, m.previous_day, v.previous_day, k.previous_day,
        o.orders, o.converted, o.net, o.net_with_cost, o.cost, o.gaps[1], CASE WHEN cardinality(o.gaps) > 1 THEN o.gaps[2:] END,
        CASE WHEN o.is_first THEN (extract(epoch FROM o.first_at) * 1000000)::bigint END,
        CASE WHEN o.is_first THEN coalesce(h.channel, p.channel) END,
        r.net, r.net_with_cost, r.cost, nullif(r.unconverted, 0), c.costs, nullif(c.unconverted, 0),
-       nullif(jsonb_strip_nulls(jsonb_build_object(
-           'net_sales', nullif(-f.net, 0), 'net_with_cost', nullif(-f.net_with_cost, 0), 'cost', nullif(-f.cost, 0),
-           'unconverted_refunds', nullif(f.unconverted, 0),
-           'new_customers', CASE WHEN o.is_first THEN 1 END,
-           'first_orders', CASE WHEN o.is_first THEN o.first_orders END, 'repeat_orders', CASE WHEN o.is_first THEN -o.first_orders END,
-           'first_sales', CASE WHEN o.is_first THEN o.first_sales END, 'repeat_sales', CASE WHEN o.is_first THEN -o.first_sales END,
-           'test_orders', t.tests, 'visits', v.visits, 'visit_pages', v.pages, 'bounces', nullif(v.bounces, 0),
-           'timed_visits', nullif(v.timed, 0), 'visit_seconds', v.seconds, 'reviews', w.reviews, 'rating_sum', w.ratings,
-           'referred_customers', CASE WHEN o.is_first AND e.person_id IS NOT NULL THEN 1 END,
-           'referred_net', CASE WHEN e.person_id IS NOT NULL THEN nullif(coalesce(o.net, 0) - coalesce(f.net, 0), 0) END,
-           'referred_net_with_cost', CASE WHEN e.person_id IS NOT NULL THEN
-               nullif(coalesce(o.net_with_cost, 0) - coalesce(f.net_with_cost, 0), 0) END,
-           'referred_cost', CASE WHEN e.person_id IS NOT NULL THEN nullif(coalesce(o.cost, 0) - coalesce(f.cost, 0), 0) END,
-           'unconverted_referred', CASE WHEN e.person_id IS NOT NULL THEN
-               nullif(coalesce(o.orders - o.converted, 0) + coalesce(f.unconverted, 0), 0) END)) || coalesce(s.measures, '{}'), '{}')
-FROM shop CROSS JOIN (ordered AS o
-    FULL JOIN refunded AS f USING (person_id, day) FULL JOIN returned AS r USING (person_id, day)
-    FULL JOIN tested AS t USING (person_id, day) FULL JOIN visited AS v USING (person_id, day)
-    FULL JOIN scored AS s USING (person_id, day) FULL JOIN reviewed AS w USING (person_id, day)
-    FULL JOIN spent AS c USING (person_id, day))
+       CASE WHEN o.is_first OR e.person_id IS NOT NULL OR coalesce(f.unconverted, t.tests, v.visits, w.reviews) IS NOT NULL OR s.measures IS NOT NULL
+       THEN CASE WHEN o.is_first THEN jsonb_build_object('new_customers', 1, 'first_orders', o.first_orders, 'repeat_orders', -o.first_orders,
+                                                         'first_sales', o.first_sales, 'repeat_sales', -o.first_sales) ELSE '{}' END
+           || CASE WHEN f.unconverted IS NOT NULL THEN jsonb_build_object(
+                  'net_sales', -coalesce(f.net, 0), 'net_with_cost', -coalesce(f.net_with_cost, 0), 'cost', -coalesce(f.cost, 0),
+                  'unconverted_refunds', f.unconverted) ELSE '{}' END
+           || CASE WHEN t.tests IS NOT NULL THEN jsonb_build_object('test_orders', t.tests) ELSE '{}' END
+           || CASE WHEN v.visits IS NOT NULL THEN jsonb_build_object(
+                  'visits', v.visits, 'visit_pages', coalesce(v.pages, 0), 'bounces', v.bounces, 'timed_visits', v.timed,
+                  'visit_seconds', coalesce(v.seconds, 0)) ELSE '{}' END
+           || CASE WHEN w.reviews IS NOT NULL THEN jsonb_build_object('reviews', w.reviews, 'rating_sum', w.ratings) ELSE '{}' END
+           || CASE WHEN e.person_id IS NOT NULL THEN jsonb_build_object(
+                  'referred_customers', CASE WHEN o.is_first THEN 1 ELSE 0 END,
+                  'referred_net', coalesce(o.net, 0) - coalesce(f.net, 0),
+                  'referred_net_with_cost', coalesce(o.net_with_cost, 0) - coalesce(f.net_with_cost, 0),
+                  'referred_cost', coalesce(o.cost, 0) - coalesce(f.cost, 0),
+                  'unconverted_referred', coalesce(o.orders - o.converted, 0) + coalesce(f.unconverted, 0)) ELSE '{}' END
+           || coalesce(s.measures, '{}') END
+FROM seen AS k LEFT JOIN ordered AS o USING (person_id, day) LEFT JOIN visited AS v USING (person_id, day)
+LEFT JOIN member_day AS m USING (person_id, day)
+FULL JOIN refunded AS f USING (person_id, day) FULL JOIN returned AS r USING (person_id, day)
+FULL JOIN tested AS t USING (person_id, day) FULL JOIN scored AS s USING (person_id, day)
+FULL JOIN reviewed AS w USING (person_id, day) FULL JOIN spent AS c USING (person_id, day)
+LEFT JOIN (SELECT o.person_id, o.day AS first_day FROM ordered AS o WHERE o.is_first) AS b USING (person_id)
 LEFT JOIN referred AS e USING (person_id) LEFT JOIN touch AS h USING (person_id) LEFT JOIN profile AS p USING (person_id)
-WINDOW person AS (PARTITION BY person_id)
 $$;
 COMMENT ON FUNCTION person_days IS 'The rows of customer_days of some persons';
 
@@ -306,26 +306,24 @@ COMMENT ON FUNCTION cart_measures IS 'What a row of cart_states adds to daily_me
 
 -- ---- deriving ----------------------------------------------------------------------------------------------
 
--- EXCEPT is hashed, whatever the planner believes of the sizes; an anti-join of two such lists would not be.
 -- What a row was is taken off the sums, what it is goes onto them.
 CREATE FUNCTION derive_days(persons uuid[], summed date) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-WITH fresh AS MATERIALIZED (
-    SELECT * FROM person_days(persons)
-), stale AS MATERIALIZED (
-    SELECT * FROM customer_days AS d WHERE d.customer_id = ANY (persons)
-), added AS MATERIALIZED (
-    TABLE fresh EXCEPT TABLE stale
-), removed AS MATERIALIZED (
-    TABLE stale EXCEPT TABLE fresh
+WITH pair AS MATERIALIZED (
+    SELECT f, s FROM person_days(persons) AS f
+    FULL JOIN (SELECT * FROM customer_days AS d WHERE d.customer_id = ANY (persons)) AS s ON s.customer_id = f.customer_id AND s.day = f.day
+    WHERE f IS DISTINCT FROM s
+), added AS (
+    SELECT (p.f).* FROM pair AS p WHERE (p.f).customer_id IS NOT NULL
+), removed AS (
+    SELECT (p.s).* FROM pair AS p WHERE (p.s).customer_id IS NOT NULL
 ), changed AS MATERIALIZED (
     SELECT 1 AS sign, a::customer_days AS d FROM added AS a WHERE a.day < summed
     UNION ALL
     SELECT -1, r::customer_days FROM removed AS r WHERE r.day < summed
 ), gone AS (
-    DELETE FROM customer_days AS d
-    USING (SELECT r.customer_id, r.day FROM removed AS r EXCEPT SELECT a.customer_id, a.day FROM added AS a) AS k
-    WHERE d.customer_id = k.customer_id AND d.day = k.day
+    DELETE FROM customer_days AS d USING pair AS p
+    WHERE (p.f).customer_id IS NULL AND d.customer_id = (p.s).customer_id AND d.day = (p.s).day
 ), kept AS (
     INSERT INTO customer_days SELECT * FROM added
     ON CONFLICT (customer_id, day) DO UPDATE SET first_day = EXCLUDED.first_day, previous_day = EXCLUDED.previous_day,
@@ -364,7 +362,6 @@ ON CONFLICT (grain, first_day, day) DO UPDATE SET customers = t.customers + EXCL
     net = t.net + EXCLUDED.net, net_with_cost = t.net_with_cost + EXCLUDED.net_with_cost, cost = t.cost + EXCLUDED.cost,
     unconverted = t.unconverted + EXCLUDED.unconverted, costs = t.costs + EXCLUDED.costs,
     unconverted_costs = t.unconverted_costs + EXCLUDED.unconverted_costs;
-PERFORM sweep_sums();
 END $$;
 COMMENT ON FUNCTION derive_days IS 'Makes customer_days of some persons again, and the sums of days before one';
 
@@ -378,15 +375,6 @@ SELECT (d.previous_day IS NOT NULL AND d.previous_day = '-infinity')::integer::b
 WHERE d.first_day IS NOT NULL AND coalesce(d.orders, d.unconverted_returns, d.returned, d.costs, d.unconverted_costs) IS NOT NULL
 $$;
 COMMENT ON FUNCTION day_cohort IS 'What a row of customer_days adds to cohort_days, at first_day and day';
-
-CREATE FUNCTION sweep_sums() RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    DELETE FROM recency WHERE customers = 0;
-    DELETE FROM daily_measures WHERE amount = 0;
-    DELETE FROM cohort_days
-    WHERE (customers, first_us, net, net_with_cost, cost, unconverted, costs, unconverted_costs) = (0, 0, 0, 0, 0, 0, 0, 0);
-END $$;
-COMMENT ON FUNCTION sweep_sums IS 'Removes sums that are nothing any more';
 
 -- ---- the sums as they have to be -----------------------------------------------------------------------------
 
@@ -597,16 +585,19 @@ BEGIN
     SELECT 'cart_states', (SELECT count(*) FROM cart_states), (SELECT count(*) FROM (TABLE carts EXCEPT ALL TABLE known) AS m),
            (SELECT count(*) FROM (TABLE known EXCEPT ALL TABLE carts) AS m);
     RETURN QUERY
-    SELECT 'daily_measures', (SELECT count(*) FROM daily_measures),
-           (SELECT count(*) FROM (SELECT * FROM daily_measure_sums('-infinity', 'infinity') EXCEPT ALL TABLE daily_measures) AS m WHERE all_summed),
-           (SELECT count(*) FROM (TABLE daily_measures EXCEPT ALL SELECT * FROM daily_measure_sums('-infinity', 'infinity')) AS m WHERE all_summed);
+    WITH fresh AS MATERIALIZED (SELECT * FROM daily_measure_sums('-infinity', 'infinity') WHERE all_summed),
+    known AS MATERIALIZED (SELECT * FROM daily_measures WHERE amount <> 0)
+    SELECT 'daily_measures', (SELECT count(*) FROM known), (SELECT count(*) FROM (TABLE fresh EXCEPT ALL TABLE known) AS m),
+           (SELECT count(*) FROM (TABLE known EXCEPT ALL TABLE fresh) AS m WHERE all_summed);
     RETURN QUERY
-    SELECT 'recency', (SELECT count(*) FROM recency),
-           (SELECT count(*) FROM (SELECT * FROM recency_sums('-infinity', 'infinity') EXCEPT ALL TABLE recency) AS m WHERE all_summed),
-           (SELECT count(*) FROM (TABLE recency EXCEPT ALL SELECT * FROM recency_sums('-infinity', 'infinity')) AS m WHERE all_summed);
+    WITH fresh AS MATERIALIZED (SELECT * FROM recency_sums('-infinity', 'infinity') WHERE all_summed),
+    known AS MATERIALIZED (SELECT * FROM recency WHERE customers <> 0)
+    SELECT 'recency', (SELECT count(*) FROM known), (SELECT count(*) FROM (TABLE fresh EXCEPT ALL TABLE known) AS m),
+           (SELECT count(*) FROM (TABLE known EXCEPT ALL TABLE fresh) AS m WHERE all_summed);
     RETURN QUERY
-    SELECT 'cohort_days', (SELECT count(*) FROM cohort_days),
-           (SELECT count(*) FROM (SELECT * FROM cohort_day_sums('-infinity', 'infinity') EXCEPT ALL TABLE cohort_days) AS m WHERE all_summed),
-           (SELECT count(*) FROM (TABLE cohort_days EXCEPT ALL SELECT * FROM cohort_day_sums('-infinity', 'infinity')) AS m WHERE all_summed);
+    WITH fresh AS MATERIALIZED (SELECT * FROM cohort_day_sums('-infinity', 'infinity') WHERE all_summed),
+    known AS MATERIALIZED (SELECT * FROM cohort_days WHERE (customers, first_us, net, net_with_cost, cost, unconverted, costs, unconverted_costs) <> (0, 0, 0, 0, 0, 0, 0, 0))
+    SELECT 'cohort_days', (SELECT count(*) FROM known), (SELECT count(*) FROM (TABLE fresh EXCEPT ALL TABLE known) AS m),
+           (SELECT count(*) FROM (TABLE known EXCEPT ALL TABLE fresh) AS m WHERE all_summed);
 END $$;
 COMMENT ON FUNCTION derive_check IS 'What derived tables lack, or have too much, against a rebuild from the facts';

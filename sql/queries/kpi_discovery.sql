@@ -9,7 +9,7 @@ WITH span AS MATERIALIZED (
     SELECT nullif(d.key, '') AS key, sum(d.amount) AS n
     FROM day_pieces(($1::date[])[1], ($2::date[])[1]) AS p JOIN daily_measures AS d
         ON d.dimension = 'discovery' AND d.grain = p.grain AND d.day >= p.first AND d.day < p.past
-    GROUP BY 1
+    GROUP BY 1 HAVING sum(d.amount) <> 0
 ), answered AS (
     SELECT r.choice AS key, count(*) AS n
     FROM span CROSS JOIN surveys AS s
