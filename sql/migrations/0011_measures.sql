@@ -427,9 +427,10 @@ BEGIN
     DELETE FROM recency AS r WHERE r.day >= from_day AND r.day < past;
     DELETE FROM cohort_days AS c WHERE c.day >= from_day AND c.day < past;
     IF first IS NOT NULL THEN
-        INSERT INTO daily_measures SELECT * FROM daily_measure_sums(first, past);
-        INSERT INTO recency SELECT * FROM recency_sums(first, past);
-        INSERT INTO cohort_days SELECT * FROM cohort_day_sums(first, past);
+        -- In order, so that what is read together stands together.
+        INSERT INTO daily_measures SELECT * FROM daily_measure_sums(first, past) AS m ORDER BY m.dimension, m.grain, m.day, m.measure;
+        INSERT INTO recency SELECT * FROM recency_sums(first, past) AS r ORDER BY r.grain, r.kind, r.day, r.previous_day;
+        INSERT INTO cohort_days SELECT * FROM cohort_day_sums(first, past) AS c ORDER BY c.grain, c.first_day, c.day;
     END IF;
     RETURN past;
 END $$;

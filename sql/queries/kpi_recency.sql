@@ -18,15 +18,28 @@ WITH bucket AS MATERIALIZED (
         ('second', 'second', b.a, b.b, '-infinity', b.a), ('new twice', 'twice', b.a, b.b, b.a, b.b),
         ('members', 'member', b.a, b.b, '-infinity', b.a), ('visitors', 'visit', b.a, b.b, '-infinity', b.a),
         ('seen', 'seen', b.a, b.b, '-infinity', b.a)) AS q(what, kind, first, past, previous_first, previous_past)
-), counted AS (
-    SELECT q.bucket, q.what, sum(r.customers)::bigint AS n
-    FROM asked AS q CROSS JOIN LATERAL day_pieces(q.first, q.past) AS p CROSS JOIN LATERAL piece_days(p.grain, p.first, p.past) AS d(day)
+), side AS MATERIALIZED (
+    SELECT q.bucket, q.what, q.kind, p.grain, p.first, p.past, o.grain AS previous_grain, o.first AS previous_first, o.past AS previous_past
+    FROM asked AS q CROSS JOIN LATERAL day_pieces(q.first, q.past) AS p
     CROSS JOIN LATERAL day_pieces(q.previous_first, q.previous_past) AS o
-    CROSS JOIN LATERAL (
+), part AS (
+    -- Of whole months before, most cells are asked for: all days in one go.
+    SELECT s.bucket, s.what, r.customers
+    FROM side AS s CROSS JOIN LATERAL (
         SELECT sum(c.customers) AS customers FROM recency AS c
-        WHERE c.grain = p.grain || ' ' || o.grain AND c.kind = q.kind AND c.day = d.day
-          AND c.previous_day >= o.first AND c.previous_day < o.past) AS r
-    GROUP BY q.bucket, q.what
+        WHERE c.grain = s.grain || ' month' AND c.kind = s.kind AND c.day >= s.first AND c.day < s.past
+          AND c.previous_day >= s.previous_first AND c.previous_day < s.previous_past) AS r
+    WHERE s.previous_grain = 'month'
+    UNION ALL
+    -- Of single days before, few are: day by day.
+    SELECT s.bucket, s.what, r.customers
+    FROM side AS s CROSS JOIN LATERAL piece_days(s.grain, s.first, s.past) AS d(day) CROSS JOIN LATERAL (
+        SELECT sum(c.customers) AS customers FROM recency AS c
+        WHERE c.grain = s.grain || ' day' AND c.kind = s.kind AND c.day = d.day
+          AND c.previous_day >= s.previous_first AND c.previous_day < s.previous_past) AS r
+    WHERE s.previous_grain = 'day'
+), counted AS (
+    SELECT bucket, what, sum(customers)::bigint AS n FROM part GROUP BY bucket, what
 ), flat AS (
     SELECT b.bucket,
            coalesce(sum(c.n) FILTER (WHERE c.what IN ('older', 'retained')), 0) AS active,

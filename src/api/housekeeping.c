@@ -10,6 +10,9 @@ enum {
 	PURGE_EVERY_MS = 10 * 60 * 1000,
 	/* What a report that comes in between has to derive by itself. */
 	DERIVE_EVERY_MS = 1000,
+	/* Beside requests, deriving rests three times as long as it works, so that it takes a quarter of a core at most: what is
+	 * left is derived when the shop is quiet, or by the report that needs it. */
+	DERIVE_REST = 3,
 	PATIENCE_MS = 30 * 1000
 };
 
@@ -49,18 +52,21 @@ static void purge(struct housekeeping *h, struct db *db, int64_t now_ms)
 	db_submit(db, &h->purge.segment);
 }
 
-/* There was something to do, so there may be more: at once. */
+/* There was something to do, so there may be more. */
 static void derived(void *cls, const struct db_answer *answer)
 {
 	struct chore *c = cls;
+	int64_t now_ms = clock_monotonic_ms();
 	c->under_way = false;
 	if (db_status(answer) == DB_OK && strcmp(db_cell(answer, 0, 0, 0), "0") != 0)
-		c->due_ms = 1;
+		c->due_ms = now_ms + (db_pending(c->db) > 1 ? DERIVE_REST * (now_ms - c->began_ms) : 0);
 }
 
 static void derive(struct housekeeping *h, struct db *db, int64_t now_ms)
 {
 	struct segment *s = &h->derive.segment;
+	h->derive.db = db;
+	h->derive.began_ms = now_ms;
 	*s = (struct segment){.lane = LANE_DERIVE,
 			      .deadline_ms = now_ms + PATIENCE_MS,
 			      .done = derived,

@@ -32,8 +32,8 @@ enum report_cut {
 
 enum {
 	REPORT_TABLES_MAX = FAMILY_COUNT,
-	/* The settings, and three that a plan may add; then every family for every cut. */
-	REPORT_READS_MAX = 4 + CUTS * REPORT_TABLES_MAX,
+	/* The settings, how to plan, and three that a plan may add; then every family for every cut. */
+	REPORT_READS_MAX = 5 + CUTS * REPORT_TABLES_MAX,
 	REPORT_COLUMNS_MAX = 32, /* the customers have 17 */
 	TIME_ZONE_TEXT = 65,     /* the longest IANA name has 32 characters */
 	/* A group is about 200 bytes of JSON for each KPI. Statements return one more, so that too many can be seen. */

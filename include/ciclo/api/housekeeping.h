@@ -14,8 +14,9 @@
 /* One thing to do; at most once at a time. */
 struct chore {
 	struct segment segment;
+	struct db *db;
 	bool under_way;
-	int64_t due_ms;
+	int64_t due_ms, began_ms;
 };
 
 /* Zero-initialise; must outlive the engine. */
