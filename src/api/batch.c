@@ -50,19 +50,18 @@ static json_t *item_result(const struct fact *f, size_t index)
 	return result;
 }
 
-static json_t *batch_document(const struct facts *facts)
+/* Takes the results. */
+static json_t *batch_document(struct facts *facts)
 {
-	json_t *results = json_array();
 	json_int_t counts[FACT_FAILED + 1] = {0};
-	for (size_t i = 0; i < facts->count; i++) {
+	for (size_t i = 0; i < facts->count; i++)
 		counts[facts->item[i].state]++;
-		json_array_append_new(results, item_result(&facts->item[i], i));
-	}
 	json_t *doc = json_object();
 	json_object_set_new(doc, "created", json_integer(counts[FACT_CREATED]));
 	json_object_set_new(doc, "unchanged", json_integer(counts[FACT_UNCHANGED]));
 	json_object_set_new(doc, "failed", json_integer(counts[FACT_FAILED]));
-	json_object_set_new(doc, "results", results);
+	json_object_set_new(doc, "results", facts->results);
+	facts->results = NULL;
 	return doc;
 }
 
@@ -112,6 +111,31 @@ static void batch_store(struct facts *facts, json_t *doc)
 	db_submit(facts->api->db, s);
 }
 
+static void batch_answer(struct facts *facts)
+{
+	json_t *doc = batch_document(facts);
+	/* As with single facts only a success is kept: a bad item may be sent again when its cause is gone, and the good ones
+	 * beside it are known by their natural keys then. */
+	if (facts->idempotency.used && json_integer_value(json_object_get(doc, "failed")) == 0) {
+		batch_store(facts, doc);
+		return;
+	}
+	call_reply(facts->call, 200, doc);
+	facts_free(facts);
+}
+
+static bool result_step(void *cls)
+{
+	struct facts *facts = cls;
+	if (facts->next == facts->count) {
+		batch_answer(facts);
+		return false;
+	}
+	json_array_append_new(facts->results, item_result(&facts->item[facts->next], facts->next));
+	facts->next++;
+	return true;
+}
+
 static void batch_finish(struct facts *facts)
 {
 	const struct fact *failure = database_failure(facts);
@@ -124,15 +148,8 @@ static void batch_finish(struct facts *facts)
 		facts_free(facts);
 		return;
 	}
-	json_t *doc = batch_document(facts);
-	/* As with single facts only a success is kept: a bad item may be sent again when its cause is gone, and the good ones
-	 * beside it are known by their natural keys then. */
-	if (facts->idempotency.used && json_integer_value(json_object_get(doc, "failed")) == 0) {
-		batch_store(facts, doc);
-		return;
-	}
-	call_reply(facts->call, 200, doc);
-	facts_free(facts);
+	facts->results = json_array();
+	facts_walk(facts, result_step);
 }
 
 static void item_check(struct fact *f)
@@ -177,28 +194,33 @@ static size_t count_lines(const char *text, size_t len)
 	return count;
 }
 
-static void run_lines(struct facts *facts, const char *text, size_t len)
+static bool line_step(void *cls)
 {
-	json_t *lines = json_array();
-	size_t i = 0;
-	for (const char *line = text, *end = text + len; line < end;) {
-		const char *stop = memchr(line, '\n', (size_t)(end - line));
-		size_t line_len = (size_t)((stop != NULL ? stop : end) - line);
-		if (!is_blank(line, line_len))
-			item_line(&facts->item[i++], lines, line, line_len);
-		line += line_len + 1;
+	struct facts *facts = cls;
+	const char *line = facts->rest;
+	if (line >= facts->end) {
+		facts_run(facts);
+		return false;
 	}
-	facts->inputs = lines;
-	facts_run(facts);
+	const char *stop = memchr(line, '\n', (size_t)(facts->end - line));
+	size_t len = (size_t)((stop != NULL ? stop : facts->end) - line);
+	if (!is_blank(line, len))
+		item_line(&facts->item[facts->next++], facts->inputs, line, len);
+	facts->rest = line + len + 1;
+	return true;
 }
 
-static void run_array(struct facts *facts, json_t *array)
+static bool array_step(void *cls)
 {
-	for (size_t i = 0; i < facts->count; i++) {
-		facts->item[i].input = json_array_get(array, i);
-		item_check(&facts->item[i]);
+	struct facts *facts = cls;
+	if (facts->next == facts->count) {
+		facts_run(facts);
+		return false;
 	}
-	facts_run(facts);
+	struct fact *f = &facts->item[facts->next];
+	f->input = json_array_get(call_body(facts->call), facts->next++);
+	item_check(f);
+	return true;
 }
 
 void fact_batch(struct api *api, struct call *call, const struct fact_kind *kind)
@@ -221,8 +243,8 @@ void fact_batch(struct api *api, struct call *call, const struct fact_kind *kind
 		return;
 	facts->batch = true;
 	facts->finish = batch_finish;
-	if (array != NULL)
-		run_array(facts, array);
-	else
-		run_lines(facts, text, len);
+	facts->rest = text;
+	facts->end = text + len;
+	facts->inputs = array == NULL ? json_array() : NULL;
+	facts_walk(facts, array != NULL ? array_step : line_step);
 }

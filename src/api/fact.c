@@ -19,6 +19,7 @@ void facts_free(struct facts *facts)
 	}
 	lookup_release(&facts->lookup);
 	json_decref(facts->claimed);
+	json_decref(facts->results);
 	json_decref(facts->inputs);
 	free(facts->item);
 	free(facts);
@@ -51,6 +52,18 @@ void facts_run(struct facts *facts)
 	round_start(facts);
 }
 
+static void facts_drop(void *cls)
+{
+	facts_free(cls);
+}
+
+void facts_walk(struct facts *facts, bool (*step)(void *cls))
+{
+	facts->next = 0;
+	facts->later = (struct later){.step = step, .drop = facts_drop, .cls = facts};
+	later_run(&facts->api->later, &facts->later);
+}
+
 /* Answers with the problem of a failed statement and ends. */
 static void facts_abandon(struct facts *facts, const struct db_answer *answer)
 {
@@ -79,6 +92,22 @@ static void add_location(struct facts *facts, const char *id)
 }
 
 /* ---- rounds --------------------------------------------------------------------------------- */
+
+static bool decide_step(void *cls)
+{
+	struct facts *facts = cls;
+
+	if (facts->next < facts->count) {
+		struct fact *f = &facts->item[facts->next++];
+
+		if (f->state == FACT_OPEN)
+			fact_decide(f);
+		return true;
+	}
+	if (--facts->writing == 0)
+		facts_round_finish(facts);
+	return false;
+}
 
 static void round_answered(void *cls, const struct db_answer *answer)
 {
@@ -111,11 +140,7 @@ static void round_answered(void *cls, const struct db_answer *answer)
 	}
 	/* Held at 1 so that the round cannot finish while facts are still being decided. */
 	facts->writing = 1;
-	for (size_t i = 0; i < facts->count; i++)
-		if (facts->item[i].state == FACT_OPEN)
-			fact_decide(&facts->item[i]);
-	if (--facts->writing == 0)
-		facts_round_finish(facts);
+	facts_walk(facts, decide_step);
 }
 
 /* Lets every item say what it refers to, once. */

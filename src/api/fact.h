@@ -110,7 +110,11 @@ struct facts {
 	struct shop shop;
 	struct reference parent;
 	struct idempotency idempotency;
-	json_t *claimed; /* keys that facts of this round are about to create */
+	struct later later;     /* going through the items: */
+	size_t next;            /* the one that comes next */
+	const char *rest, *end; /* the lines that are not read yet */
+	json_t *results;        /* of those that the answer has already */
+	json_t *claimed;        /* keys that facts of this round are about to create */
 	struct lookup lookup;
 	struct segment segment;
 	/* Called once, when no fact is open or writing any more; answers, and ends with facts_free. */
@@ -127,6 +131,8 @@ void fact_batch(struct api *api, struct call *call, const struct fact_kind *kind
 /* Room for count facts; NULL (and the call answered) when memory is out. */
 struct facts *facts_new(struct api *api, struct call *call, const struct fact_kind *kind,
 			size_t count) NODISCARD;
+/* Goes through the items from the first on, as long as step says true. */
+void facts_walk(struct facts *facts, bool (*step)(void *cls));
 /* Starts the rounds over all items that are FACT_OPEN. */
 void facts_run(struct facts *facts);
 void facts_free(struct facts *facts);

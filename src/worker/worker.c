@@ -220,8 +220,10 @@ static void turn(struct worker *w, int64_t max_ms)
 	int64_t now = clock_monotonic_ms();
 	/* In this order: a segment that times out may resume a connection. */
 	int64_t chores = housekeeping_tick(&w->housekeeping, w->db, now);
+	bool more = later_tick(&w->api.later);
 	int64_t database = db_tick(w->db, now);
-	int64_t wait = sooner(sooner(server_tick(w->server, now), sooner(database, chores)), max_ms);
+	int64_t wait =
+		sooner(sooner(server_tick(w->server, now), sooner(database, chores)), more ? 0 : max_ms);
 	int count = epoll_wait(w->epoll_fd, events, EVENTS_MAX, (int)wait);
 
 	w->http_is_ready = false;
@@ -267,6 +269,7 @@ void worker_free(struct worker *w)
 {
 	if (!w)
 		return;
+	later_drop(&w->api.later);
 	/* The engine first: it calls back for all that waits, and those calls must still be there. */
 	db_free(w->db);
 	server_free(w->server);

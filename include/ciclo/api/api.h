@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "ciclo/api/later.h"
 #include "ciclo/base/attr.h"
 #include "ciclo/base/config.h"
 #include "ciclo/base/uuid7.h"
@@ -37,6 +38,7 @@ struct api {
 	bool (*draining)(void *cls);
 	void *cls;
 	struct flights flights;
+	struct laters later;
 };
 
 typedef void handler_fn(struct api *api, struct call *call);

@@ -11,6 +11,7 @@ int main(void)
 		return EXIT_FAILURE;
 	SRunner *runner = srunner_create(amounts_suite());
 	srunner_add_suite(runner, document_suite());
+	srunner_add_suite(runner, later_suite());
 	srunner_add_suite(runner, reference_suite());
 	srunner_add_suite(runner, routes_suite());
 	srunner_add_suite(runner, shop_suite());

@@ -5,6 +5,7 @@
 
 Suite *amounts_suite(void);
 Suite *document_suite(void);
+Suite *later_suite(void);
 Suite *reference_suite(void);
 Suite *routes_suite(void);
 Suite *shop_suite(void);
