@@ -523,7 +523,11 @@ BEGIN
     IF customers > 0 THEN
         PERFORM derive_customers(claimed, summed_now);
     ELSIF summed_before < 'infinity' THEN
-        summed_now := sum_next_month(summed_before);
+        -- As many months as make no long statement.
+        LOOP
+            summed_now := sum_next_month(summed_now);
+            EXIT WHEN summed_now = 'infinity' OR clock_timestamp() > statement_timestamp() + interval '200 ms';
+        END LOOP;
         UPDATE data_version SET version = version + 1;
         customers := 1;
     END IF;

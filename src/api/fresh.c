@@ -5,8 +5,8 @@
 /* Customers of one transaction: some 100 ms, so that others who derive are not held up for long. flight.c knows it too. */
 static const char at_once[] = "500";
 
-/* "Everybody" becomes customers in one, some of whom are derived in the next. */
-enum { BRIEF_STEPS = 2 };
+/* "Everybody" becomes customers in one, some of whom are derived in the next, and summed in the one after it. */
+enum { BRIEF_STEPS = 3 };
 
 static void derive(struct fresh *f);
 

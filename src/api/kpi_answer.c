@@ -28,6 +28,9 @@ bool kpi_plan(struct report *r)
 {
 	unsigned families = 0;
 
+	/* Groups are counted in the facts, where windows differ by orders of magnitude. */
+	if (!r->cut[CUT_GROUPS].asked)
+		*report_slot(r) = (struct segment_read){.query = Q_REPORT_PLANS};
 	for (size_t i = 0; i < kpis_of(r); i++) {
 		struct kpi_frame frame = frame_of(r, i);
 

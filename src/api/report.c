@@ -250,9 +250,6 @@ static void begin_segment(struct report *r, enum lane lane, db_done_fn *done)
 		.done = done,
 		.cls = r,
 	};
-	/* Groups are counted in the facts, where windows differ by orders of magnitude. */
-	if (lane == LANE_REPORT && !r->cut[CUT_GROUPS].asked)
-		r->read[r->segment.read_count++] = (struct segment_read){.query = Q_REPORT_PLANS};
 }
 
 static void on_settings(void *cls, const struct db_answer *answer)
