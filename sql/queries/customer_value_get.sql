@@ -44,6 +44,7 @@ WITH shop AS MATERIALIZED (
     FROM shop, whole JOIN costs AS c USING (customer_id) WHERE c.incurred_at < shop.cut
 )
 SELECT p.person_id AS id,
+       (SELECT e.erased_at IS NOT NULL FROM customers AS e WHERE e.customer_id = p.person_id) AS erased,
        s.orders,
        s.converted AS converted_orders,
        coalesce(s.sales, 0) AS sales,

@@ -12,7 +12,9 @@
 #include "kpi_render.h"
 #include "reference.h"
 
-enum { CHURN_DAYS = 365, READ_CUSTOMER = 1, COLUMN_ID = 0 };
+enum { CHURN_DAYS = 365, READ_CUSTOMER = 1 };
+
+enum column { COLUMN_ID, COLUMN_ERASED, COLUMN_FIRST_MEASURE };
 
 /* The customers of the window whose churn says how long a customer stays; none where the calendar has no such year. */
 static bool plan_lifetime(struct report *r)
@@ -41,12 +43,12 @@ static bool plan(struct report *r)
 	return r->lifetime_months.known || plan_lifetime(r);
 }
 
-/* The measures of the person, beside those of the shop; each column but the first is one. */
+/* The measures of the person, beside those of the shop; the other columns are all. */
 static bool read_measures(const struct report *r, const struct db_answer *answer, struct measures *ret)
 {
 	if (!report_facts(r, answer, CUT_WHOLE, 0, ret))
 		return false;
-	for (size_t column = COLUMN_ID + 1; column < db_columns(answer, READ_CUSTOMER); column++) {
+	for (size_t column = COLUMN_FIRST_MEASURE; column < db_columns(answer, READ_CUSTOMER); column++) {
 		enum measure m = measure_find(db_column_name(answer, READ_CUSTOMER, column));
 		const char *cell = db_cell(answer, READ_CUSTOMER, 0, column);
 
@@ -123,6 +125,10 @@ static void answer_value(struct report *r, const struct db_answer *answer)
 
 	if (db_rows(answer, READ_CUSTOMER) == 0) {
 		call_problem(r->call, PROBLEM_not_found, NULL, "nothing here has this reference");
+		return;
+	}
+	if (strcmp(db_cell(answer, READ_CUSTOMER, 0, COLUMN_ERASED), "t") == 0) {
+		call_problem(r->call, PROBLEM_erased, NULL, "whom this id stood for was erased");
 		return;
 	}
 	if (!read_measures(r, answer, &facts)) {

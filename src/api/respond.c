@@ -1,6 +1,8 @@
 /*
  * Answers that several handlers share.
  */
+#include <string.h>
+
 #include "handlers.h"
 
 void call_db_problem(struct call *call, const struct db_answer *answer)
@@ -23,5 +25,8 @@ void call_db_problem(struct call *call, const struct db_answer *answer)
 							   "is safe to send it again"},
 	};
 	enum db_status status = db_status(answer);
-	call_problem(call, table[status].problem, NULL, "%s", table[status].detail);
+	bool reads = strcmp(call_operation(call)->method, "GET") == 0;
+	call_problem(call, table[status].problem, NULL, "%s",
+		     reads && status != DB_OK && status != DB_REJECTED ? "nothing was changed; try again"
+								       : table[status].detail);
 }

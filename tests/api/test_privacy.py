@@ -258,7 +258,7 @@ def test_the_id_of_an_erased_person_answers_that(erased):
     api = erased.api
     for customer in (erased.person["id"], erased.linked):
         path = f"/v1/customers/{customer}"
-        for answer in (api.get(path, 410), api.get(f"{path}/export", 410), api.get(f"{path}/consents", 410), api.get(f"{path}/timeline", 410), api.put(path, {"name": "N"}, 410),
+        for answer in (api.get(path, 410), api.get(f"{path}/export", 410), api.get(f"{path}/consents", 410), api.get(f"{path}/timeline", 410), api.get(f"{path}/value", 410), api.put(path, {"name": "N"}, 410),
                        api.patch(path, {"name": "N"}, 410), api.patch(path, {"name": "N"}, 410, headers={"If-Match": '"1"'}), api.delete(path, 410),
                        api.post(f"{path}/identities", {"kind": "visitor", "value": "v-new"}, 410), api.delete(f"{path}/identities/visitor:v-new", 410),
                        api.get(f"{path}/identities/preview", 410, query={"kind": "visitor", "value": "v-new"})):
