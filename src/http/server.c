@@ -18,8 +18,9 @@
 #include "listen.h"
 
 enum {
-	/* Header fields of request and answer; larger ones are refused with 431 by libmicrohttpd. */
-	CONNECTION_MEMORY = 32 << 10,
+	/* Header fields of request and answer; larger ones are refused with 431 by libmicrohttpd. Twice what most servers take,
+	 * and no more, because it clears all of it for each request. */
+	CONNECTION_MEMORY = 16 << 10,
 	/* A resumed connection needs one turn to build its answer and one to send it. More turns than
 	 * this would let busy clients keep the database waiting. */
 	TURNS_MAX = 4,
