@@ -1,5 +1,5 @@
 -- Carts that were decided per bucket: abandoned in it, whatever came later, or ordered in it without having been abandoned.
--- $1 first days, $2 days after the last (date[], ascending, disjoint); $3 dimension: NULL, channel, campaign, storefront
+-- $1 first days, $2 days after the last (date[], ascending, disjoint); $3 dimension: channel, campaign, storefront
 -- (all of the newest update) or country.
 -- An abandonment or an order that lies ahead has not decided anything yet.
 WITH bucket AS MATERIALIZED (
@@ -43,8 +43,7 @@ SELECT b.bucket, c.key,
        coalesce(c.recovered, 0) AS recovered_carts,
        coalesce(c.value, 0) AS abandoned_value,
        coalesce(c.unconverted, 0) AS unconverted_carts
-FROM bucket AS b LEFT JOIN counted AS c USING (bucket)
-WHERE $3::text IS NULL OR c.bucket IS NOT NULL
+FROM bucket AS b JOIN counted AS c USING (bucket)
 ORDER BY b.bucket, c.key COLLATE "C"
 -- More groups than 1,000 are refused; one more shows that there are.
-LIMIT CASE WHEN $3::text IS NOT NULL THEN 1001 END;
+LIMIT 1001;

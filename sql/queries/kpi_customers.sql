@@ -1,13 +1,12 @@
 -- Persons with completed orders per bucket: who is new, who came back, and after how long.
--- $1 first days, $2 days after the last (date[], ascending, disjoint); $3 NULL, or what to group by (one bucket then):
+-- $1 first days, $2 days after the last (date[], ascending, disjoint); $3 what to group by (one bucket then):
 -- channel, campaign, country (of the person) or storefront.
 -- One pass: an order knows the one before it, the one after it, and the one before it in its own group. The first order
 -- of a person in a bucket and group is the one whose key_previous_at lies before the bucket, so counting persons is
 -- counting rows. Grouped, a person counts in each group that it ordered in; what is said of it is about all its orders.
 -- Orders of one instant are told apart by content, so that it does not matter which arrived first.
 -- Bounds by date beside the exact ones (a day of the shop begins within a day of UTC's) are for the planner, which
--- cannot see what the exact ones will be. The list of starts is a sub-select so that no sort carries it along. What is
--- said of $3 more often than it has to be lets the planner leave out sorts that only groups need.
+-- cannot see what the exact ones will be. The list of starts is a sub-select so that no sort carries it along.
 WITH bucket AS MATERIALIZED (
     SELECT b.n AS bucket, day_start(b.first, s.time_zone) AS begins, day_start(b.past, s.time_zone) AS ends,
            -- Not before the first year: no fact is, and PostgreSQL has no dates for all of what is.
@@ -31,10 +30,8 @@ WITH bucket AS MATERIALIZED (
            width_bucket(o.ordered_at, (SELECT starts FROM span)) AS bucket,
            lag(o.ordered_at) OVER sequence AS previous_at,
            lead(o.ordered_at) OVER sequence AS next_at,
-           CASE WHEN $3::text IS NULL THEN lag(o.ordered_at) OVER sequence
-                ELSE lag(o.ordered_at) OVER (PARTITION BY o.person_id, o.key
-                                             ORDER BY o.ordered_at, o.base_net, o.base_currency, o.external_id)
-           END AS key_previous_at
+           lag(o.ordered_at) OVER (PARTITION BY o.person_id, o.key
+                                   ORDER BY o.ordered_at, o.base_net, o.base_currency, o.external_id) AS key_previous_at
     FROM ordered AS o
     WINDOW sequence AS (PARTITION BY o.person_id
                         ORDER BY o.ordered_at, o.base_net, o.base_currency, o.external_id, o.key)
@@ -44,8 +41,7 @@ WITH bucket AS MATERIALIZED (
     WHERE o.ordered_at < ($1::date[])[1] + 1
     GROUP BY o.person_id
 ), linked AS (
-    SELECT p.bucket, p.converted, p.base_net, b.previous_begins,
-           CASE WHEN $3::text IS NOT NULL THEN p.key END AS key,
+    SELECT p.bucket, p.converted, p.base_net, b.previous_begins, p.key,
            p.key_previous_at IS NULL OR p.key_previous_at < b.begins AS active,
            coalesce(p.previous_at >= b.begins, false) OR coalesce(p.next_at < b.ends, false) AS twice,
            coalesce(p.previous_at, e.last_at) IS NULL AS new,
@@ -60,7 +56,7 @@ WITH bucket AS MATERIALIZED (
            count(*) FILTER (WHERE new) AS new_customers,
            count(*) FILTER (WHERE active AND twice) AS repeat_customers,
            count(*) FILTER (WHERE active AND (twice OR before_at IS NOT NULL)) AS returning_customers,
-           count(*) FILTER (WHERE active AND before_at >= previous_begins AND $3::text IS NULL) AS retained_customers,
+           NULL::bigint AS retained_customers, -- a matter of the group before
            count(*) FILTER (WHERE active AND before_at < previous_begins) AS reactivated_customers,
            count(*) FILTER (WHERE new AND converted) AS first_orders,
            sum(base_net) FILTER (WHERE new AND converted) AS first_sales,
@@ -72,7 +68,7 @@ WITH bucket AS MATERIALIZED (
            (2 * percentile_cont(0.5) WITHIN GROUP (ORDER BY gap_us))::bigint AS gap_median_half_us
     FROM linked GROUP BY bucket, key
 ), previous AS (
-    -- Grouped, who was retained is a matter of the group that it was in before, so it is looked up.
+    -- Who was retained is a matter of the group that it was in before, so it is looked up.
     SELECT w.bucket, w.key, count(*) AS customers, count(a.person_id) AS retained
     FROM (SELECT b.bucket, o.person_id, o.key
           FROM bucket AS b CROSS JOIN LATERAL (
@@ -81,7 +77,7 @@ WITH bucket AS MATERIALIZED (
               FROM completed_orders AS o LEFT JOIN customers AS c ON $3::text = 'country' AND c.customer_id = o.person_id
               WHERE o.ordered_at >= b.previous_begins AND o.ordered_at < b.begins) AS o) AS w
     LEFT JOIN (SELECT p.bucket, p.person_id FROM placed AS p JOIN bucket AS b USING (bucket)
-               WHERE $3::text IS NOT NULL AND (p.previous_at IS NULL OR p.previous_at < b.begins)) AS a USING (bucket, person_id)
+               WHERE p.previous_at IS NULL OR p.previous_at < b.begins) AS a USING (bucket, person_id)
     GROUP BY w.bucket, w.key
 )
 SELECT bucket, key,
@@ -103,10 +99,6 @@ SELECT bucket, key,
 FROM (SELECT *, NULL::bigint AS previous_customers FROM counted
       UNION ALL
       SELECT bucket, key, NULL, NULL, NULL, NULL, retained, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, customers
-      FROM previous
-      UNION ALL
-      -- Not grouped, there is a row for each bucket.
-      SELECT bucket, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-      FROM bucket WHERE $3::text IS NULL) AS part
+      FROM previous) AS part
 GROUP BY bucket, key ORDER BY bucket, key
-LIMIT CASE WHEN $3::text IS NOT NULL THEN 1001 END; -- 1,000 groups are served; one more shows that there are more
+LIMIT 1001; -- 1,000 groups are served; one more shows that there are more

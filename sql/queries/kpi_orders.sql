@@ -1,5 +1,5 @@
--- Completed orders, sales, refunds and cost of goods per bucket.
--- $1 first days, $2 days after the last (date[], ascending, disjoint); $3 NULL, or what to group by: channel, campaign,
+-- Completed orders, sales, refunds and cost of goods by group.
+-- $1 first days, $2 days after the last (date[], ascending, disjoint); $3 what to group by: channel, campaign,
 -- country (of the person) or storefront.
 -- A refund counts on its own day, with its share of net sales and of cost, in the group of its order; one of an order
 -- that is no longer completed does not count, because its order does not either.
@@ -18,13 +18,12 @@ WITH bucket AS MATERIALIZED (
     FROM span JOIN refunds AS r ON r.refunded_at >= span.begins AND r.refunded_at < span.ends
     WHERE r.refunded_at >= ($1::date[])[1] - 1 AND r.refunded_at < ($2::date[])[cardinality($2::date[])] + 1
 ), fact AS (
-    -- Orders; refunds with a minus; and, not grouped, something for each bucket.
+    -- Orders; refunds with a minus. Groups do not say what was left out, so tests make none.
     SELECT width_bucket(o.ordered_at, (SELECT starts FROM span)) AS bucket, true AS ordered, o.test,
            o.base_currency = span.base_currency AS converted, o.base_net AS net, o.base_net_with_cost AS net_with_cost,
            o.base_cost AS cost, o.customer_id, o.channel, o.campaign, o.storefront
     FROM span JOIN orders AS o ON o.ordered_at >= span.begins AND o.ordered_at < span.ends
-    -- Groups do not say what was left out, so tests make none.
-    WHERE o.status IN ('paid', 'fulfilled') AND (NOT o.test OR $3::text IS NULL)
+    WHERE o.status IN ('paid', 'fulfilled') AND NOT o.test
       AND o.ordered_at >= ($1::date[])[1] - 1 AND o.ordered_at < ($2::date[])[cardinality($2::date[])] + 1
     UNION ALL
     -- By order (OFFSET 0 keeps it so), that the view reads the refunds of these orders alone.
@@ -36,8 +35,6 @@ WITH bucket AS MATERIALIZED (
                         WHERE v.customer_id = f.customer_id AND v.order_id = f.order_id OFFSET 0) AS n
     WHERE n.refunded_at >= span.begins AND n.refunded_at < span.ends
       AND o.status IN ('paid', 'fulfilled') AND NOT o.test
-    UNION ALL
-    SELECT bucket, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM bucket WHERE $3::text IS NULL
 )
 SELECT f.bucket,
        CASE $3::text WHEN 'channel' THEN f.channel WHEN 'campaign' THEN f.campaign
@@ -56,4 +53,4 @@ LEFT JOIN (customers AS k LEFT JOIN customer_persons AS p USING (customer_id)
            LEFT JOIN customers AS c ON c.customer_id = coalesce(p.person_id, k.customer_id))
        ON $3::text = 'country' AND k.customer_id = f.customer_id
 GROUP BY 1, 2 ORDER BY 1, 2
-LIMIT CASE WHEN $3::text IS NOT NULL THEN 1001 END; -- 1,000 groups are served; one more shows that there are more
+LIMIT 1001; -- 1,000 groups are served; one more shows that there are more

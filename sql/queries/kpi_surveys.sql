@@ -1,5 +1,5 @@
--- Scores of surveys per bucket; a skipped answer has none. $1 first days, $2 days after the last (date[], ascending,
--- disjoint); $3 NULL, or what to group by: channel (of the answer) or country (of the person).
+-- Scores of surveys by group; a skipped answer has none. $1 first days, $2 days after the last (date[], ascending,
+-- disjoint); $3 what to group by: channel (of the answer) or country (of the person).
 WITH bucket AS MATERIALIZED (
     SELECT b.n AS bucket, day_start(b.first, s.time_zone) AS begins, day_start(b.past, s.time_zone) AS ends
     FROM settings AS s, unnest($1::date[], $2::date[]) WITH ORDINALITY AS b(first, past, n)
@@ -16,9 +16,6 @@ WITH bucket AS MATERIALIZED (
            ON $3::text = 'country' AND k.customer_id = r.customer_id
     WHERE r.score IS NOT NULL AND s.kind IN ('nps', 'csat', 'ces')
     GROUP BY 1, 2, 3, 4
-    UNION ALL
-    -- Not grouped, there is a row for each bucket.
-    SELECT bucket, NULL, NULL, NULL, NULL FROM bucket WHERE $3::text IS NULL
 )
 SELECT bucket, key,
        coalesce(sum(answers) FILTER (WHERE kind = 'csat'), 0) AS csat_answers,
@@ -37,4 +34,4 @@ SELECT bucket, key,
        coalesce(sum(answers) FILTER (WHERE kind = 'nps' AND score = 9), 0) AS nps_9,
        coalesce(sum(answers) FILTER (WHERE kind = 'nps' AND score = 10), 0) AS nps_10
 FROM answer GROUP BY bucket, key ORDER BY bucket, key
-LIMIT CASE WHEN $3::text IS NOT NULL THEN 1001 END; -- 1,000 groups are served; one more shows that there are more
+LIMIT 1001; -- 1,000 groups are served; one more shows that there are more

@@ -1,5 +1,5 @@
 -- What the persons that were acquired in each bucket (first completed order ever) brought in until the end of a day.
--- $1 first days, $2 days after the last (date[], ascending, disjoint); $3 NULL, or what to group by, as the first order
+-- $1 first days, $2 days after the last (date[], ascending, disjoint); $3 what to group by, as the first order
 -- has it: channel, campaign, country (of the person) or storefront; $4 the last day whose facts count.
 -- Bounds by date beside the exact ones (a day of the shop begins within a day of UTC's) are for the planner, which
 -- cannot see what the exact ones will be. The list of starts is a sub-select so that no sort carries it along.
@@ -48,9 +48,6 @@ WITH shop AS MATERIALIZED (
     UNION ALL
     SELECT a.bucket, a.key, (extract(epoch FROM shop.cut - a.first_at) * 1000000)::bigint, NULL, NULL, NULL, NULL
     FROM shop, acquired AS a
-    UNION ALL
-    -- Not grouped, there is a row for each bucket.
-    SELECT bucket, NULL, NULL, NULL, NULL, NULL, NULL FROM bucket WHERE $3::text IS NULL
 )
 SELECT bucket, key,
        count(us) AS acquired_customers,
@@ -60,4 +57,4 @@ SELECT bucket, key,
        coalesce(sum(cost) FILTER (WHERE converted), 0) AS acquired_cost,
        count(*) FILTER (WHERE NOT converted) AS unconverted_acquired
 FROM fact GROUP BY bucket, key ORDER BY bucket, key
-LIMIT CASE WHEN $3::text IS NOT NULL THEN 1001 END; -- 1,000 groups are served; one more shows that there are more
+LIMIT 1001; -- 1,000 groups are served; one more shows that there are more
