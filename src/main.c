@@ -288,7 +288,7 @@ static int key_create(const struct config *config, int argc, char **argv)
 	if (scopes == NULL)
 		fputs("ciclo key create needs --scopes A,B\n", stderr);
 	else if (known != NULL)
-		ok = keys_create(config->database_url, option(argc, argv, "--name", ""), scopes, known,
+		ok = keys_create(config->database_url, option(argc, argv, "--name", "unnamed"), scopes, known,
 				 stdout, stderr);
 	free(known);
 	contract_free(contract);

@@ -1,11 +1,12 @@
 """API keys: open on loopback without keys, closed as soon as there is one, scopes, and who may bind where."""
+import os
 import re
 
 import pytest
 
-from support.server import Server, command, wait_until
+from support.server import REPOSITORY, Server, command, wait_until
 
-ALL = ["settings", "customers", "orders", "marketing", "touchpoints", "carts", "surveys", "privacy"]
+ALL = ["settings", "customers", "orders", "marketing", "touchpoints", "carts", "surveys", "reviews", "referrals", "loyalty", "subscriptions", "costs", "lifecycle", "privacy"]
 EVERYTHING = ",".join([f"{name}:{action}" for name in ALL for action in ("read", "write")] + ["kpis:read"])
 
 
@@ -100,6 +101,18 @@ def test_a_key_needs_scopes_that_exist(locked):
     for arguments in (["--scopes", "orders:fly"], ["--scopes", ""], []):
         done = command("key", "create", *arguments, database_url=locked.url)
         assert done.returncode != 0 and done.stderr and "ciclo_" not in done.stdout
+
+
+def test_a_key_needs_no_name(locked):
+    done = command("key", "create", "--scopes", "orders:read", database_url=locked.url)
+    assert done.returncode == 0 and "unnamed" in command("key", "list", database_url=locked.url).stdout, done.stderr
+
+
+def test_the_key_of_the_compose_file_may_do_everything(contract):
+    with open(os.path.join(REPOSITORY, "docker", "compose.yaml"), encoding="utf-8") as file:
+        listed = re.search(r'SCOPES: "([^"]*)"', file.read())[1]
+    wanted = {scope for _, _, operation in contract.operations() for scheme in operation["security"] for scope in scheme["apiKey"]}
+    assert set(re.split(r"[,\\\s]+", listed)) == wanted and len(wanted) > 20
 
 
 def test_a_loopback_service_without_keys_is_open(shop):
