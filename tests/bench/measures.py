@@ -14,7 +14,7 @@ import time
 import peers
 from replay import ORDER_ID, record, script
 from shop import FIRST_CUSTOMER, FIRST_ORDER, ORDER_TAIL, Shop
-from stack import BINARY, CONNECTIONS, HERE, Cluster, Nginx, Service, percentile, pgbench, run, wrk
+from stack import BINARY, CONNECTIONS, HERE, ROOT, Cluster, Nginx, Service, percentile, pgbench, run, wrk
 
 ORDERS, CUSTOMERS = 10_000_000, 1_000_000  # at SCALE=1
 STEPS = (0.01, 0.1, 1)
@@ -226,7 +226,9 @@ class Bench:
         first, past = self._window(days, 0)
         text = [PLAIN.format(limit=limit)]
         for family in FAMILIES:
-            with open(os.path.join(HERE, "plain", family + ".sql"), encoding="utf-8") as file:
+            # What reads facts in the service as well is the same statement on both sides.
+            plain = os.path.join(HERE, "plain", family + ".sql")
+            with open(plain if os.path.exists(plain) else os.path.join(ROOT, "sql", "queries", f"kpi_{family}.sql"), encoding="utf-8") as file:
                 text.append(f"PREPARE {family} AS\n{file.read()}")
         for family in FAMILIES:
             until = f", '{datetime.date.today()}'" if family in TAKE_UNTIL else ""

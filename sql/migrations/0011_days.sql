@@ -1,0 +1,188 @@
+-- The days of persons, from facts alone: customer_days has a row for each day on which something of a person counts in what
+-- reports add up. Money is in minor units of the base currency, durations and gaps in microseconds; a day is one of the shop.
+
+CREATE TABLE customer_days (
+    customer_id         uuid NOT NULL,
+    day                 date NOT NULL,
+    first_day           date,
+    previous_day        date,
+    second_day          date,
+    previous_member_day date,
+    previous_visit_day  date,
+    previous_seen_day   date,
+    orders              bigint,
+    converted           bigint,
+    net                 bigint,
+    net_with_cost       bigint,
+    cost                bigint,
+    gap_us              bigint,
+    more_gaps           bigint[],
+    first_us            bigint,
+    discovered          text,
+    returned            bigint,
+    returned_with_cost  bigint,
+    returned_cost       bigint,
+    unconverted_returns bigint,
+    costs               bigint,
+    unconverted_costs   bigint,
+    others              jsonb,
+    PRIMARY KEY (customer_id, day)
+);
+COMMENT ON TABLE customer_days IS 'Derived: days of the shop on which something of a person counts; NULL in a column: nothing of that kind';
+COMMENT ON COLUMN customer_days.first_day IS 'The day of the first completed order of all; the same in each row of the person';
+COMMENT ON COLUMN customer_days.previous_day IS 'The day with an order before this one; -infinity: the first order of all is on this day; NULL: none is';
+COMMENT ON COLUMN customer_days.second_day IS 'The day of the order two before the first of this day; -infinity: there is none, but one before it';
+COMMENT ON COLUMN customer_days.previous_member_day IS 'As previous_day, of orders while a loyalty member';
+COMMENT ON COLUMN customer_days.previous_visit_day IS 'As previous_day, of visits';
+COMMENT ON COLUMN customer_days.previous_seen_day IS 'As previous_day, of visits and orders together';
+COMMENT ON COLUMN customer_days.converted IS 'Orders whose money is in the base currency: the sums are of these';
+COMMENT ON COLUMN customer_days.gap_us IS 'Microseconds between the first order of this day that has one before it, and that one';
+COMMENT ON COLUMN customer_days.more_gaps IS 'The same of the further orders of this day';
+COMMENT ON COLUMN customer_days.first_us IS 'On the day of the first order of all: its instant, in microseconds since 1970';
+COMMENT ON COLUMN customer_days.discovered IS 'On the day of the first order: channel of the earliest touchpoint that has one, else of the profile';
+COMMENT ON COLUMN customer_days.returned IS 'What refunds took off net sales, on their day but not before that of the order';
+COMMENT ON COLUMN customer_days.others IS 'Measures that few days have, by name; they add to what the columns say';
+-- The expression of kpi_gaps.sql; the rest makes it an index-only scan.
+CREATE INDEX customer_days_gap ON customer_days ((gap_us / 86400000000), day) INCLUDE (gap_us);
+COMMENT ON INDEX customer_days_gap IS 'kpi_gaps.sql: gaps of one length in whole days';
+CREATE INDEX customer_days_day ON customer_days (day);
+COMMENT ON INDEX customer_days_day IS 'derive_changed.sql: summing anew, month by month';
+CREATE INDEX customer_days_first ON customer_days (day) INCLUDE (customer_id) WHERE previous_day = '-infinity';
+COMMENT ON INDEX customer_days_first IS 'kpi_value.sql, kpi_costs.sql: who was acquired in a window';
+CREATE INDEX customer_days_more_gaps ON customer_days (day) WHERE more_gaps IS NOT NULL;
+COMMENT ON INDEX customer_days_more_gaps IS 'kpi_gaps.sql: gaps within a day';
+
+CREATE FUNCTION person_days(persons uuid[]) RETURNS SETOF customer_days LANGUAGE sql STABLE AS $$
+WITH shop AS MATERIALIZED (
+    SELECT s.time_zone, s.base_currency FROM settings AS s
+), node AS MATERIALIZED (
+    SELECT n.person_id, n.customer_id FROM person_rows(persons) AS n
+), member AS MATERIALIZED (
+    SELECT n.person_id, m.joined_at, coalesce(m.left_at, 'infinity') AS left_at
+    FROM node AS n JOIN loyalty_members AS m ON m.customer_id = n.customer_id
+), referred AS MATERIALIZED (
+    -- Nobody refers themselves, also when that shows later.
+    SELECT DISTINCT n.person_id
+    FROM node AS n CROSS JOIN LATERAL (
+        SELECT r.referrer_id FROM referrals AS r WHERE r.customer_id = n.customer_id
+        UNION ALL
+        SELECT c.referred_by FROM customers AS c WHERE c.customer_id = n.customer_id AND c.referred_by IS NOT NULL) AS r
+    LEFT JOIN customer_persons AS p ON p.customer_id = r.referrer_id
+    WHERE coalesce(p.person_id, r.referrer_id) <> n.person_id
+), bought AS MATERIALIZED (
+    -- Orders of one instant are told apart by content, so that it does not matter which arrived first.
+    SELECT o.*, row_number() OVER sequence AS n, o.ordered_at - lag(o.ordered_at) OVER sequence AS gap,
+           coalesce(lag(o.day) OVER sequence, '-infinity') AS previous_day,
+           coalesce(lag(o.day, 2) OVER sequence, '-infinity') AS second_day
+    FROM (SELECT n.person_id, local_day(o.ordered_at, shop.time_zone) AS day, o.ordered_at, o.base_net, o.base_currency, o.external_id,
+                 o.base_net_with_cost, o.base_cost, o.base_currency = shop.base_currency AS converted,
+                 EXISTS (SELECT FROM member AS m
+                         WHERE m.person_id = n.person_id AND m.joined_at <= o.ordered_at AND o.ordered_at < m.left_at) AS member
+          FROM shop CROSS JOIN node AS n JOIN orders AS o ON o.customer_id = n.customer_id
+          WHERE o.status IN ('paid', 'fulfilled') AND NOT o.test) AS o
+    WINDOW sequence AS (PARTITION BY o.person_id ORDER BY o.ordered_at, o.base_net, o.base_currency, o.external_id)
+), ordered AS MATERIALIZED (
+    SELECT b.person_id, b.day, min(b.n) = 1 AS is_first, min(b.previous_day) AS previous_day,
+           CASE WHEN min(b.n) > 1 THEN min(b.second_day) END AS second_day, bool_or(b.member) AS member,
+           count(*) AS orders, count(*) FILTER (WHERE b.converted) AS converted,
+           coalesce(sum(b.base_net) FILTER (WHERE b.converted), 0)::bigint AS net,
+           coalesce(sum(b.base_net_with_cost) FILTER (WHERE b.converted), 0)::bigint AS net_with_cost,
+           coalesce(sum(b.base_cost) FILTER (WHERE b.converted), 0)::bigint AS cost,
+           array_agg((extract(epoch FROM b.gap) * 1000000)::bigint ORDER BY b.n) FILTER (WHERE b.n > 1) AS gaps,
+           min(b.ordered_at) AS first_at,
+           count(*) FILTER (WHERE b.n = 1 AND b.converted) AS first_orders,
+           coalesce(sum(b.base_net) FILTER (WHERE b.n = 1 AND b.converted), 0)::bigint AS first_sales
+    FROM bought AS b GROUP BY b.person_id, b.day
+), refund AS MATERIALIZED (
+    SELECT n.person_id, local_day(r.refunded_at, shop.time_zone) AS day, local_day(r.ordered_at, shop.time_zone) AS ordered_day,
+           r.base_currency = shop.base_currency AS converted, r.base_net, r.base_net_with_cost, r.base_cost
+    FROM shop CROSS JOIN node AS n
+    CROSS JOIN LATERAL (SELECT * FROM refund_nets AS v WHERE v.customer_id = n.customer_id OFFSET 0) AS r
+    WHERE r.status IN ('paid', 'fulfilled') AND NOT r.test
+), refunded AS (
+    SELECT r.person_id, r.day, count(*) FILTER (WHERE NOT r.converted) AS unconverted,
+           sum(r.base_net) FILTER (WHERE r.converted)::bigint AS net,
+           sum(r.base_net_with_cost) FILTER (WHERE r.converted)::bigint AS net_with_cost,
+           sum(r.base_cost) FILTER (WHERE r.converted)::bigint AS cost
+    FROM refund AS r GROUP BY r.person_id, r.day
+), returned AS (
+    SELECT r.person_id, greatest(r.day, r.ordered_day) AS day, count(*) FILTER (WHERE NOT r.converted) AS unconverted,
+           sum(r.base_net) FILTER (WHERE r.converted)::bigint AS net,
+           sum(r.base_net_with_cost) FILTER (WHERE r.converted)::bigint AS net_with_cost,
+           sum(r.base_cost) FILTER (WHERE r.converted)::bigint AS cost
+    FROM refund AS r GROUP BY 1, 2
+), tested AS (
+    SELECT n.person_id, local_day(o.ordered_at, shop.time_zone) AS day, count(*) AS tests
+    FROM shop CROSS JOIN node AS n JOIN orders AS o ON o.customer_id = n.customer_id
+    WHERE o.status IN ('paid', 'fulfilled') AND o.test GROUP BY 1, 2
+), visited AS MATERIALIZED (
+    -- A visit that does not say how long it took does not count where that is asked.
+    SELECT v.*, coalesce(lag(v.day) OVER (PARTITION BY v.person_id ORDER BY v.day), '-infinity') AS previous_day
+    FROM (SELECT n.person_id, local_day(t.at, shop.time_zone) AS day, count(*) AS visits, sum(t.pages) AS pages,
+                 count(*) FILTER (WHERE t.pages = 1) AS bounces, count(t.duration_seconds) AS timed, sum(t.duration_seconds) AS seconds
+          FROM shop CROSS JOIN node AS n JOIN touchpoints AS t ON t.customer_id = n.customer_id
+          WHERE t.kind = 'visit' GROUP BY 1, 2) AS v
+), seen AS (
+    SELECT s.person_id, s.day, coalesce(lag(s.day) OVER (PARTITION BY s.person_id ORDER BY s.day), '-infinity') AS previous_day
+    FROM (SELECT o.person_id, o.day FROM ordered AS o UNION SELECT v.person_id, v.day FROM visited AS v) AS s
+), member_day AS (
+    SELECT o.person_id, o.day, coalesce(lag(o.day) OVER (PARTITION BY o.person_id ORDER BY o.day), '-infinity') AS previous_day
+    FROM ordered AS o WHERE o.member
+), scored AS (
+    SELECT a.person_id, a.day, jsonb_object_agg(a.measure, a.amount) AS measures
+    FROM (SELECT n.person_id, local_day(r.answered_at, shop.time_zone) AS day, m.measure, sum(m.amount) AS amount
+          FROM shop CROSS JOIN node AS n JOIN survey_responses AS r ON r.customer_id = n.customer_id JOIN surveys AS s USING (survey_id)
+          CROSS JOIN LATERAL (VALUES
+              ('nps', 'nps_' || r.score, 1), ('csat', 'csat_answers', 1), ('csat', 'csat_satisfied', (r.score >= 4)::integer),
+              ('ces', 'ces_answers', 1), ('ces', 'ces_sum', r.score)) AS m(kind, measure, amount)
+          WHERE m.kind = s.kind AND r.score IS NOT NULL GROUP BY 1, 2, 3) AS a
+    GROUP BY a.person_id, a.day
+), reviewed AS (
+    SELECT n.person_id, local_day(r.reviewed_at, shop.time_zone) AS day, count(*) AS reviews, sum(r.rating) AS ratings
+    FROM shop CROSS JOIN node AS n JOIN reviews AS r ON r.customer_id = n.customer_id GROUP BY 1, 2
+), spent AS (
+    SELECT n.person_id, local_day(c.incurred_at, shop.time_zone) AS day,
+           sum(c.base_amount) FILTER (WHERE c.base_currency = shop.base_currency)::bigint AS costs,
+           count(*) FILTER (WHERE c.base_currency <> shop.base_currency) AS unconverted
+    FROM shop CROSS JOIN node AS n JOIN costs AS c ON c.customer_id = n.customer_id GROUP BY 1, 2
+), touch AS (
+    SELECT DISTINCT ON (n.person_id) n.person_id, t.channel
+    FROM node AS n JOIN touchpoints AS t ON t.customer_id = n.customer_id WHERE t.channel IS NOT NULL
+    ORDER BY n.person_id, t.at, t.channel COLLATE "C"
+), profile AS (
+    SELECT DISTINCT ON (n.person_id) n.person_id, c.acquisition_channel AS channel
+    FROM node AS n JOIN customers AS c ON c.customer_id = n.customer_id WHERE c.acquisition_channel IS NOT NULL
+    ORDER BY n.person_id, c.acquired_at, c.acquisition_channel COLLATE "C"
+)
+SELECT person_id, day, b.first_day, o.previous_day, o.second_day, m.previous_day, v.previous_day, k.previous_day,
+       o.orders, o.converted, o.net, o.net_with_cost, o.cost, o.gaps[1], CASE WHEN cardinality(o.gaps) > 1 THEN o.gaps[2:] END,
+       CASE WHEN o.is_first THEN (extract(epoch FROM o.first_at) * 1000000)::bigint END,
+       CASE WHEN o.is_first THEN coalesce(h.channel, p.channel) END,
+       r.net, r.net_with_cost, r.cost, nullif(r.unconverted, 0), c.costs, nullif(c.unconverted, 0),
+       CASE WHEN o.is_first OR e.person_id IS NOT NULL OR coalesce(f.unconverted, t.tests, v.visits, w.reviews) IS NOT NULL OR s.measures IS NOT NULL
+       THEN CASE WHEN o.is_first THEN jsonb_build_object('new_customers', 1, 'first_orders', o.first_orders, 'repeat_orders', -o.first_orders,
+                                                         'first_sales', o.first_sales, 'repeat_sales', -o.first_sales) ELSE '{}' END
+           || CASE WHEN f.unconverted IS NOT NULL THEN jsonb_build_object(
+                  'net_sales', -coalesce(f.net, 0), 'net_with_cost', -coalesce(f.net_with_cost, 0), 'cost', -coalesce(f.cost, 0),
+                  'unconverted_refunds', f.unconverted) ELSE '{}' END
+           || CASE WHEN t.tests IS NOT NULL THEN jsonb_build_object('test_orders', t.tests) ELSE '{}' END
+           || CASE WHEN v.visits IS NOT NULL THEN jsonb_build_object(
+                  'visits', v.visits, 'visit_pages', coalesce(v.pages, 0), 'bounces', v.bounces, 'timed_visits', v.timed,
+                  'visit_seconds', coalesce(v.seconds, 0)) ELSE '{}' END
+           || CASE WHEN w.reviews IS NOT NULL THEN jsonb_build_object('reviews', w.reviews, 'rating_sum', w.ratings) ELSE '{}' END
+           || CASE WHEN e.person_id IS NOT NULL THEN jsonb_build_object(
+                  'referred_customers', CASE WHEN o.is_first THEN 1 ELSE 0 END,
+                  'referred_net', coalesce(o.net, 0) - coalesce(f.net, 0),
+                  'referred_net_with_cost', coalesce(o.net_with_cost, 0) - coalesce(f.net_with_cost, 0),
+                  'referred_cost', coalesce(o.cost, 0) - coalesce(f.cost, 0),
+                  'unconverted_referred', coalesce(o.orders - o.converted, 0) + coalesce(f.unconverted, 0)) ELSE '{}' END
+           || coalesce(s.measures, '{}') END
+FROM seen AS k LEFT JOIN ordered AS o USING (person_id, day) LEFT JOIN visited AS v USING (person_id, day)
+LEFT JOIN member_day AS m USING (person_id, day)
+FULL JOIN refunded AS f USING (person_id, day) FULL JOIN returned AS r USING (person_id, day)
+FULL JOIN tested AS t USING (person_id, day) FULL JOIN scored AS s USING (person_id, day)
+FULL JOIN reviewed AS w USING (person_id, day) FULL JOIN spent AS c USING (person_id, day)
+LEFT JOIN (SELECT o.person_id, o.day AS first_day FROM ordered AS o WHERE o.is_first) AS b USING (person_id)
+LEFT JOIN referred AS e USING (person_id) LEFT JOIN touch AS h USING (person_id) LEFT JOIN profile AS p USING (person_id)
+$$;
+COMMENT ON FUNCTION person_days IS 'The rows of customer_days of some persons';
