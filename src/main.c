@@ -146,7 +146,7 @@ static bool port_is_free(const struct sockaddr_storage *address, socklen_t len)
 
 /* All workers on one port: the kernel chooses it for the first when it is 0. Returns how many are up. */
 static size_t start_workers(const struct config *config, const struct contract *contract,
-			    struct thread *threads)
+			    atomic_uint *unready, struct thread *threads)
 {
 	struct sockaddr_storage address;
 	socklen_t len;
@@ -162,8 +162,8 @@ static size_t start_workers(const struct config *config, const struct contract *
 	if (!may_listen(config, loopback))
 		return 0;
 	for (int64_t i = 0; i < config->workers; i++) {
-		threads[i].worker =
-			worker_new(config, contract, (const struct sockaddr *)&address, len, !loopback);
+		threads[i].worker = worker_new(config, contract, unready, (const struct sockaddr *)&address,
+					       len, !loopback);
 		if (threads[i].worker == NULL)
 			return 0;
 		set_port(&address, worker_port(threads[i].worker));
@@ -202,6 +202,7 @@ static int serve(void)
 	struct config config;
 	struct thread threads[WORKERS_MAX] = {0};
 	struct contract *contract = NULL;
+	atomic_uint unready = 0;
 	sigset_t signals;
 	int status = EXIT_FAILURE;
 
@@ -217,7 +218,7 @@ static int serve(void)
 	contract = load_contract();
 	if (contract == NULL || !raise_descriptors(&config))
 		goto out;
-	size_t count = start_workers(&config, contract, threads);
+	size_t count = start_workers(&config, contract, &unready, threads);
 	if (count == 0)
 		goto out;
 	if (run_workers(threads, count, &signals))

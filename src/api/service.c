@@ -29,6 +29,9 @@ void ready_get(struct api *api, struct call *call)
 			     "requests under way are answered, new ones are not taken");
 	else if (!db_is_ready(api->db, &why))
 		call_problem(call, PROBLEM_database_unavailable, NULL, "%s", why);
+	else if (api->ready != NULL && !api->ready(api->cls))
+		call_problem(call, PROBLEM_database_unavailable, NULL,
+			     "a worker of the process is not connected yet");
 	else
 		call_reply_text(call, 200, "application/json", text, sizeof text - 1);
 }

@@ -50,6 +50,8 @@ struct worker {
 	int stop_fd;        /* eventfd: its value counts the calls of worker_stop */
 	uint64_t stops;     /* seen by the loop */
 	bool http_is_ready; /* in this turn */
+	atomic_uint *unready;
+	bool is_ready; /* not counted in *unready */
 	struct watch watches[WATCHES_MAX];
 	size_t watch_count;
 };
@@ -114,6 +116,28 @@ static bool is_draining(void *cls)
 	return server_is_draining(w->server);
 }
 
+static bool are_ready(void *cls)
+{
+	const struct worker *w = cls;
+
+	return atomic_load_explicit(w->unready, memory_order_relaxed) == 0;
+}
+
+/* Whoever asks one worker is served by another next time: the kernel deals out the connections. */
+static void tell_ready(struct worker *w)
+{
+	const char *why;
+	bool is_ready = db_is_ready(w->db, &why);
+
+	if (is_ready == w->is_ready)
+		return;
+	w->is_ready = is_ready;
+	if (is_ready)
+		atomic_fetch_sub_explicit(w->unready, 1, memory_order_relaxed);
+	else
+		atomic_fetch_add_explicit(w->unready, 1, memory_order_relaxed);
+}
+
 static bool open_server(struct worker *w, const struct sockaddr *address, socklen_t len, bool require_key)
 {
 	const struct server_options options = {
@@ -130,13 +154,15 @@ static bool open_server(struct worker *w, const struct sockaddr *address, sockle
 	       epoll_change(w, EPOLL_CTL_ADD, w->stop_fd, EPOLLIN);
 }
 
-struct worker *worker_new(const struct config *config, const struct contract *contract,
+struct worker *worker_new(const struct config *config, const struct contract *contract, atomic_uint *unready,
 			  const struct sockaddr *address, socklen_t len, bool require_key)
 {
 	struct worker *w = calloc(1, sizeof(*w));
 
 	if (!w)
 		return NULL;
+	w->unready = unready;
+	w->is_ready = true;
 	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	w->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (w->epoll_fd < 0 || w->stop_fd < 0) {
@@ -148,12 +174,14 @@ struct worker *worker_new(const struct config *config, const struct contract *co
 		log_event(LOG_ERROR, "worker_failed", "no memory for the database engine");
 		goto fail;
 	}
+	tell_ready(w);
 	w->api = (struct api){
 		.config = config,
 		.contract = contract,
 		.db = w->db,
 		.ids = &w->ids,
 		.draining = is_draining,
+		.ready = are_ready,
 		.cls = w,
 	};
 	if (open_server(w, address, len, require_key))
@@ -224,8 +252,10 @@ static void turn(struct worker *w, int64_t max_ms)
 	int64_t database = db_tick(w->db, now);
 	int64_t wait =
 		sooner(sooner(server_tick(w->server, now), sooner(database, chores)), more ? 0 : max_ms);
-	int count = epoll_wait(w->epoll_fd, events, EVENTS_MAX, (int)wait);
+	int count;
 
+	tell_ready(w);
+	count = epoll_wait(w->epoll_fd, events, EVENTS_MAX, (int)wait);
 	w->http_is_ready = false;
 	for (int i = 0; i < count; i++)
 		dispatch(w, &events[i]);

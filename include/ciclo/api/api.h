@@ -36,6 +36,7 @@ struct api {
 	struct db *db;
 	struct uuid7_source *ids;
 	bool (*draining)(void *cls);
+	bool (*ready)(void *cls); /* can all workers of the process reach the database? */
 	void *cls;
 	struct flights flights;
 	struct laters later;

@@ -19,6 +19,7 @@ struct running {
 	struct config config;
 	struct contract *contract;
 	struct worker *worker;
+	atomic_uint unready;
 	pthread_t thread;
 	bool drained;
 };
@@ -57,7 +58,8 @@ static void start(struct running *r)
 	r->contract = contract_load(openapi_yaml, openapi_yaml_length, why, sizeof(why));
 	ck_assert_msg(r->contract != NULL, "%s", why);
 	ck_assert(listen_parse("127.0.0.1:0", &address, &len, &loopback));
-	r->worker = worker_new(&r->config, r->contract, (const struct sockaddr *)&address, len, false);
+	r->worker = worker_new(&r->config, r->contract, &r->unready, (const struct sockaddr *)&address, len,
+			       false);
 	ck_assert_ptr_nonnull(r->worker);
 }
 
@@ -192,8 +194,8 @@ START_TEST(test_port_shared)
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	address.sin_port = htons((uint16_t)worker_port(a.worker));
 	b = a;
-	b.worker =
-		worker_new(&b.config, b.contract, (const struct sockaddr *)&address, sizeof(address), false);
+	b.worker = worker_new(&b.config, b.contract, &b.unready, (const struct sockaddr *)&address,
+			      sizeof(address), false);
 	ck_assert_ptr_nonnull(b.worker);
 	ck_assert_int_eq(worker_port(a.worker), worker_port(b.worker));
 	worker_free(b.worker);
