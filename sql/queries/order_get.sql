@@ -1,3 +1,8 @@
--- One order by id ($1) or external id ($2).
-SELECT order_id AS id, version, document FROM order_documents
-WHERE order_id = coalesce($1::uuid, (SELECT id FROM external_ids WHERE resource = 'orders' AND external_id = $2));
+-- merge
+-- Orders by id ($1) or external id ($2): id, version, and their members.
+SELECT a.asker, o.order_id AS id, o.version, m.*
+FROM unnest((SELECT $1::uuid[]), (SELECT $2::text[])) WITH ORDINALITY AS a(id, external_id, asker)
+JOIN orders AS o ON o.order_id = coalesce(a.id, (SELECT e.id FROM external_ids AS e
+                                                  WHERE e.resource = 'orders' AND e.external_id = a.external_id))
+CROSS JOIN LATERAL order_members(o) AS m
+ORDER BY a.asker;

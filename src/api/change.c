@@ -6,6 +6,7 @@
 #include "ciclo/base/time.h"
 #include "ciclo/contract/json.h"
 #include "handlers.h"
+#include "row.h"
 
 enum { COLUMN_VERSION = 1, COLUMN_DOCUMENT = 2 };
 
@@ -106,20 +107,11 @@ static void answer_document(struct change *c, json_t *doc)
 	call_reply(c->call, c->status, json_incref(doc));
 }
 
-static json_t *read_document(const struct db_answer *answer)
-{
-	char why[128];
-	if (db_rows(answer, 0) == 0 || db_cell(answer, 0, 0, COLUMN_DOCUMENT) == NULL)
-		return NULL;
-	return json_read(db_cell(answer, 0, 0, COLUMN_DOCUMENT),
-			 db_cell_length(answer, 0, 0, COLUMN_DOCUMENT), why, sizeof why);
-}
-
 /* With what was read in the transaction of the writes. */
 static void answer_read(struct change *c, const struct db_answer *answer)
 {
 	json_decref(c->document);
-	c->document = read_document(answer);
+	c->document = row_read(answer, COLUMN_DOCUMENT);
 	if (c->document != NULL)
 		answer_document(c, c->document);
 	else
@@ -268,7 +260,7 @@ static void known(void *cls, const struct db_answer *answer)
 	} else if (!lookup_answer(&c->lookup, answer)) {
 		call_problem(c->call, PROBLEM_internal_error, NULL, "out of memory");
 	} else if (!idempotency_replay(&c->idempotency, c->call, answer)) {
-		c->current = read_document(answer);
+		c->current = row_read(answer, COLUMN_DOCUMENT);
 		bool erased = db_rows(answer, 0) > 0 && db_cell(answer, 0, 0, COLUMN_DOCUMENT) == NULL;
 		enum problem problem = settle(c, erased);
 		if (problem == PROBLEM_NONE && c->segment.write_count > 0) {

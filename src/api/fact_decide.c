@@ -8,11 +8,14 @@
 #include <string.h>
 
 #include "ciclo/contract/json.h"
+#include "row.h"
 
 /* What the hash of a fact leaves out: what Ciclo adds, and what would change with the settings. */
 static const char *const not_content[] = {"id",         "version",       "created_at", "updated_at",
 					  "base_total", "base_currency", "base_net",   "base_amount",
 					  "refunded",   "paid_at",       "due_at",     NULL};
+
+enum { COLUMN_DOCUMENT = 2 }; /* as all statements of documents have it */
 
 /* Members that came with a later version: facts that do not say them keep the hash that they were stored with. */
 static const char *const content_if_given[] = {"purpose", NULL};
@@ -157,10 +160,8 @@ static enum problem problem_of_status(enum db_status status)
 
 static void take_document(struct fact *f, const struct db_answer *answer)
 {
-	char why[128];
-	const char *text = db_rows(answer, 0) == 1 ? db_cell(answer, 0, 0, 2) : NULL;
 	json_decref(f->document);
-	f->document = text != NULL ? json_read(text, db_cell_length(answer, 0, 0, 2), why, sizeof why) : NULL;
+	f->document = row_read(answer, COLUMN_DOCUMENT);
 	if (f->document == NULL)
 		fact_fail(f, PROBLEM_internal_error);
 }

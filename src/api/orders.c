@@ -15,17 +15,6 @@ static void refer(struct fact *f)
 	customer_refer(f);
 }
 
-/* The row that order_item_insert.sql makes the lines of. */
-static void write_items(struct fact *f)
-{
-	static const char *const members[] = {"customer_id", "id", "items", NULL};
-	json_t *row = json_object();
-	document_copy(row, f->document, members);
-	if (json_array_size(json_object_get(row, "items")) > 0)
-		fact_write(f, Q_ORDER_ITEM_INSERT, row);
-	json_decref(row);
-}
-
 /* The row of orders: the document, and what only KPIs read. */
 static enum problem write_order(struct fact *f, const struct exchange *e, const struct amounts *a)
 {
@@ -52,7 +41,6 @@ static enum problem write_order(struct fact *f, const struct exchange *e, const 
 		if (base[i].shown)
 			json_object_set_new(f->document, base[i].name, json_integer(amount));
 	}
-	json_object_del(row, "items");
 	fact_write(f, Q_ORDER_INSERT, row);
 	json_decref(row);
 	return problem;
@@ -96,9 +84,7 @@ static enum problem complete(struct fact *f)
 	if (problem != PROBLEM_NONE)
 		return problem;
 	build_document(f, &e, &a);
-	problem = write_order(f, &e, &a);
-	write_items(f);
-	return problem;
+	return write_order(f, &e, &a);
 }
 
 static const struct fact_kind orders = {

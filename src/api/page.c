@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ciclo/base/buf.h"
+#include "row.h"
 
 enum {
 	LIMIT_DEFAULT = 100, /* as openapi.yaml */
@@ -114,8 +115,7 @@ void page_reply(const struct page *p, const struct db_answer *answer, size_t rea
 	buf_adds(&text, "{\"items\":[");
 	for (size_t row = 0; row < rows && row < p->limit; row++) {
 		buf_adds(&text, row > 0 ? "," : "");
-		buf_add(&text, db_cell(answer, read, row, COLUMN_DOCUMENT),
-			db_cell_length(answer, read, row, COLUMN_DOCUMENT));
+		row_document(&text, answer, read, row, COLUMN_DOCUMENT);
 	}
 	if (more)
 		cursor = cursor_write(call_arena(p->call),

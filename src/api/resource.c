@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "handlers.h"
+#include "row.h"
 
 enum { COLUMN_VERSION = 1, COLUMN_DOCUMENT = 2 };
 
@@ -10,6 +11,19 @@ struct resource {
 	struct call *call;
 	struct segment segment;
 };
+
+static void reply(struct call *call, const struct db_answer *answer)
+{
+	struct buf text;
+
+	buf_init(&text, DOCUMENT_TEXT_MAX);
+	row_document(&text, answer, 0, 0, COLUMN_DOCUMENT);
+	if (text.failed)
+		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
+	else
+		call_reply_text(call, 200, "application/json", text.data, text.len);
+	buf_release(&text);
+}
 
 void resource_answer(struct call *call, const struct db_answer *answer)
 {
@@ -21,8 +35,7 @@ void resource_answer(struct call *call, const struct db_answer *answer)
 		const char *version = db_cell(answer, 0, 0, COLUMN_VERSION);
 		if (version != NULL)
 			call_add_header(call, "ETag", "\"%s\"", version);
-		call_reply_text(call, 200, "application/json", db_cell(answer, 0, 0, COLUMN_DOCUMENT),
-				db_cell_length(answer, 0, 0, COLUMN_DOCUMENT));
+		reply(call, answer);
 	}
 }
 

@@ -36,7 +36,7 @@ static bool grow(struct buf *b, size_t need)
 }
 
 /* Makes room for `more` bytes and the NUL. */
-static bool reserve(struct buf *b, size_t more)
+static inline bool reserve(struct buf *b, size_t more)
 {
 	/* SIZE_MAX bytes of text would leave no room for the NUL. */
 	if (more > b->max - b->len || b->len + more == SIZE_MAX)
@@ -59,6 +59,71 @@ void buf_add(struct buf *b, const void *bytes, size_t len)
 void buf_adds(struct buf *b, const char *text)
 {
 	buf_add(b, text, strlen(text));
+}
+
+void buf_addc(struct buf *b, char c)
+{
+	if (!reserve(b, 1))
+		return;
+	b->data[b->len++] = c;
+	b->data[b->len] = '\0';
+}
+
+void buf_int(struct buf *b, int64_t number)
+{
+	char digits[20]; /* of the least of them, and its sign */
+	size_t at = sizeof(digits);
+	uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+
+	do
+		digits[--at] = (char)('0' + rest % 10);
+	while (rest /= 10);
+	if (number < 0)
+		digits[--at] = '-';
+	buf_add(b, digits + at, sizeof(digits) - at);
+}
+
+static void add_escape(struct buf *b, unsigned char c)
+{
+	static const char *const table[] = {['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n", ['\f'] = "\\f",
+					    ['\r'] = "\\r", ['"'] = "\\\"", ['\\'] = "\\\\"};
+
+	if (table[c])
+		buf_adds(b, table[c]);
+	else
+		buf_printf(b, "\\u%04X", c);
+}
+
+/* As many bytes as need no escape; returns how many. */
+static size_t add_plain(struct buf *b, const char *text, size_t len)
+{
+	size_t n = 0;
+	char *to;
+
+	if (!reserve(b, len))
+		return len;
+	to = b->data + b->len;
+	for (; n < len; n++) {
+		unsigned char c = (unsigned char)text[n];
+
+		if (c < ' ' || c == '"' || c == '\\')
+			break;
+		to[n] = text[n];
+	}
+	to[n] = '\0';
+	b->len += n;
+	return n;
+}
+
+void buf_json_string(struct buf *b, const char *text, size_t len)
+{
+	buf_addc(b, '"');
+	for (size_t i = 0; i < len; i++) {
+		i += add_plain(b, text + i, len - i);
+		if (i < len)
+			add_escape(b, (unsigned char)text[i]);
+	}
+	buf_addc(b, '"');
 }
 
 void buf_printf(struct buf *b, const char *fmt, ...)

@@ -1,5 +1,5 @@
 /*
- * JSON at the border. jansson parses; the depth is counted before, because jansson would
+ * Reading JSON. jansson parses; the depth is counted before, because jansson would
  * recurse 2048 levels deep, and its messages are replaced, because they quote the body.
  */
 #include "ciclo/contract/json.h"
@@ -9,13 +9,6 @@
 #include <string.h>
 
 #include "ciclo/base/buf.h"
-
-enum {
-	WRITE_FLAGS = JSON_COMPACT | JSON_ENCODE_ANY,
-	/* Up to 15 significant digits come back as they were typed; a double with more needs 17 to come back at all. */
-	DIGITS_AS_TYPED = 15,
-	DIGITS_OF_ANY_DOUBLE = 17
-};
 
 static const char *const sentences[] = {
 	[json_error_out_of_memory] = "memory is out",
@@ -93,117 +86,4 @@ json_t *json_read(const char *text, size_t len, char *why, size_t size)
 	else
 		snprintf(why, size, "The JSON text is not valid: %s.", sentence_of(&error));
 	return NULL;
-}
-
-static bool survives_as_typed(double real)
-{
-	char text[40];
-
-	snprintf(text, sizeof text, "%.*g", DIGITS_AS_TYPED, real);
-	return strtod(text, NULL) == real;
-}
-
-/* Whether every real in value survives; the depth is bounded by json_read(). */
-static bool all_as_typed(json_t *value)
-{
-	const char *name;
-	json_t *member;
-	size_t i;
-
-	if (json_is_real(value))
-		return survives_as_typed(json_real_value(value));
-	if (json_is_object(value)) {
-		json_object_foreach(value, name, member)
-		{
-			if (!all_as_typed(member))
-				return false;
-		}
-	}
-	json_array_foreach(value, i, member)
-	{
-		if (!all_as_typed(member))
-			return false;
-	}
-	return true;
-}
-
-/* One real among others may need more digits than the rest; jansson has one precision for all. */
-static void write_each(struct buf *out, json_t *value);
-
-static void write_leaf(struct buf *out, const json_t *value, size_t digits)
-{
-	char *text = json_dumps(value, WRITE_FLAGS | JSON_REAL_PRECISION(digits));
-
-	out->failed |= !text;
-	buf_adds(out, text ? text : "");
-	free(text);
-}
-
-static void write_members(struct buf *out, json_t *object)
-{
-	const char *name, *comma = "";
-	json_t *member;
-
-	json_object_foreach(object, name, member)
-	{
-		json_t *text = json_string(name);
-
-		buf_adds(out, comma);
-		write_leaf(out, text, DIGITS_AS_TYPED);
-		buf_adds(out, ":");
-		write_each(out, member);
-		json_decref(text);
-		comma = ",";
-	}
-}
-
-static void write_each(struct buf *out, json_t *value)
-{
-	json_t *item;
-	size_t i;
-
-	if (json_is_object(value)) {
-		buf_adds(out, "{");
-		write_members(out, value);
-		buf_adds(out, "}");
-	} else if (json_is_array(value)) {
-		buf_adds(out, "[");
-		json_array_foreach(value, i, item)
-		{
-			buf_adds(out, i ? "," : "");
-			write_each(out, item);
-		}
-		buf_adds(out, "]");
-	} else {
-		bool exact = !json_is_real(value) || survives_as_typed(json_real_value(value));
-
-		write_leaf(out, value, exact ? DIGITS_AS_TYPED : DIGITS_OF_ANY_DOUBLE);
-	}
-}
-
-/* jansson walks a value through a non-const pointer and does not change it; a cast would be refused. */
-static json_t *walkable(const json_t *value)
-{
-	json_t *walked;
-
-	memcpy(&walked, &value, sizeof walked);
-	return walked;
-}
-
-char *json_write(const json_t *value)
-{
-	struct buf out;
-
-	if (all_as_typed(walkable(value)))
-		return json_dumps(value, WRITE_FLAGS | JSON_REAL_PRECISION(DIGITS_AS_TYPED));
-	buf_init(&out, SIZE_MAX / 2);
-	write_each(&out, walkable(value));
-	return buf_take(&out, NULL);
-}
-
-char *json_write_canonical(const json_t *value)
-{
-	size_t digits = all_as_typed(walkable(value)) ? DIGITS_AS_TYPED : DIGITS_OF_ANY_DOUBLE;
-
-	return json_dumps(value, WRITE_FLAGS | JSON_SORT_KEYS | JSON_REAL_PRECISION(digits));
 }

@@ -4,8 +4,8 @@
 struct db_answer {
 	enum db_status status;
 	const char *sqlstate;
-	PGresult *const *results;
-	size_t result_count;
+	const struct slice *reads;
+	size_t read_count;
 };
 
 void outbox_refuse(struct outbox *o, struct segment *s, enum db_status status)
@@ -42,18 +42,18 @@ static void tell(struct outbox *o, struct segment *s, const struct db_answer *an
 		s->done(s->cls, answer);
 }
 
-static void tell_group(struct outbox *o, const struct group *g)
+static void tell_group(struct outbox *o, struct group *g)
 {
-	PGresult *const *results = g->results;
+	const struct slice *slice = group_slices(g);
 
 	for (size_t i = 0; i < g->count; i++) {
 		struct segment *s = g->members[i];
 		struct db_answer answer = {.status = g->status, .sqlstate = g->sqlstate};
 
-		if (results) {
-			answer.results = results;
-			answer.result_count = s->read_count;
-			results += s->read_count;
+		if (slice) {
+			answer.reads = slice;
+			answer.read_count = s->read_count;
+			slice += s->read_count;
 		}
 		/* From here on s may be gone. */
 		tell(o, s, &answer);
@@ -91,42 +91,73 @@ const char *db_sqlstate(const struct db_answer *a)
 	return a->sqlstate;
 }
 
-static const PGresult *result_of(const struct db_answer *a, size_t read)
+/* libpq answers 0 for a NULL result. */
+static struct slice slice_of(const struct db_answer *a, size_t read)
 {
-	return read < a->result_count ? a->results[read] : NULL;
+	return read < a->read_count ? a->reads[read] : (struct slice){0};
 }
 
-/* libpq answers 0 for a NULL result. */
 size_t db_rows(const struct db_answer *a, size_t read)
 {
-	return (size_t)PQntuples(result_of(a, read));
+	return (size_t)slice_of(a, read).rows;
 }
 
 size_t db_columns(const struct db_answer *a, size_t read)
 {
-	return (size_t)PQnfields(result_of(a, read));
+	struct slice s = slice_of(a, read);
+
+	return (size_t)(PQnfields(s.result) - s.hidden);
 }
 
 const char *db_column_name(const struct db_answer *a, size_t read, size_t column)
 {
-	return PQfname(result_of(a, read), (int)column);
+	struct slice s = slice_of(a, read);
+
+	return PQfname(s.result, (int)column + s.hidden);
+}
+
+enum db_type db_column_type(const struct db_answer *a, size_t read, size_t column)
+{
+	/* pg_type.dat: these never change, and libpq has no names for them. */
+	static const struct {
+		Oid oid;
+		enum db_type type;
+	} table[] = {
+		{16, DB_BOOL},  {20, DB_NUMBER},   {21, DB_NUMBER}, {23, DB_NUMBER},
+		{114, DB_JSON}, {1700, DB_NUMBER}, {3802, DB_JSON},
+	};
+	struct slice s = slice_of(a, read);
+	Oid oid = PQftype(s.result, (int)column + s.hidden);
+
+	for (size_t i = 0; i < COUNTOF(table); i++)
+		if (table[i].oid == oid)
+			return table[i].type;
+	return DB_TEXT;
 }
 
 /* libpq complains on standard error about cells that are not there, so it is not asked for them. */
-static bool has_value(const struct db_answer *a, size_t read, size_t row, size_t column)
+static bool find_cell(const struct db_answer *a, size_t read, size_t row, size_t column, struct slice *ret)
 {
-	return row < db_rows(a, read) && column < db_columns(a, read) &&
-	       !PQgetisnull(result_of(a, read), (int)row, (int)column);
+	if (row >= db_rows(a, read) || column >= db_columns(a, read))
+		return false;
+	*ret = slice_of(a, read);
+	return !PQgetisnull(ret->result, ret->first + (int)row, ret->hidden + (int)column);
 }
 
 const char *db_cell(const struct db_answer *a, size_t read, size_t row, size_t column)
 {
-	return has_value(a, read, row, column) ? PQgetvalue(result_of(a, read), (int)row, (int)column) : NULL;
+	struct slice s;
+
+	if (!find_cell(a, read, row, column, &s))
+		return NULL;
+	return PQgetvalue(s.result, s.first + (int)row, s.hidden + (int)column);
 }
 
 size_t db_cell_length(const struct db_answer *a, size_t read, size_t row, size_t column)
 {
-	return has_value(a, read, row, column)
-		       ? (size_t)PQgetlength(result_of(a, read), (int)row, (int)column)
-		       : 0;
+	struct slice s;
+
+	if (!find_cell(a, read, row, column, &s))
+		return 0;
+	return (size_t)PQgetlength(s.result, s.first + (int)row, s.hidden + (int)column);
 }

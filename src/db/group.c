@@ -146,27 +146,53 @@ static void plan_writes(struct group *g)
 	}
 }
 
-static void plan_reads(struct group *g, const struct segment *s)
+const struct segment_read *segment_reads(const struct segment *s)
 {
-	const struct segment_read *reads = s->wide ? s->wide : s->reads;
+	return s->wide ? s->wide : s->reads;
+}
 
-	for (size_t r = 0; r < s->read_count; r++)
-		g->plan[g->plan_length++] = reads[r].query;
+/* first: of each query that can be shared, the statement that asks it; SIZE_MAX: none yet. */
+static void plan_read(struct group *g, const struct segment_read *read, size_t *first, struct place *ret)
+{
+	bool merges = query_texts[read->query].merges;
+	bool is_shared = merges || read->arg_count == 0;
+
+	if (!is_shared || first[read->query] == SIZE_MAX) {
+		g->plan[g->plan_length++] = read->query;
+		if (is_shared)
+			first[read->query] = g->statement_count;
+		ret->statement = g->statement_count++;
+	} else {
+		ret->statement = first[read->query];
+	}
+	g->statements[ret->statement].asked++;
+	ret->number = merges ? g->statements[ret->statement].asked : 0;
+}
+
+static void plan_reads(struct group *g)
+{
+	size_t first[QUERY_COUNT], at = 0;
+
+	memset(first, 0xff, sizeof first);
+	for (size_t i = 0; i < g->count; i++)
+		for (size_t r = 0; r < g->members[i]->read_count; r++)
+			plan_read(g, &segment_reads(g->members[i])[r], first, &g->places[at++]);
 }
 
 bool group_plan(struct group *g)
 {
 	group_clear(g);
 	g->plan = calloc(QUERY_COUNT + g->read_count + 2, sizeof *g->plan);
-	g->results = calloc(g->read_count + 1, sizeof(PGresult *));
-	if (!g->plan || !g->results)
+	g->statements = calloc(g->read_count + 1, sizeof *g->statements);
+	g->places = calloc(g->read_count + 1, sizeof *g->places);
+	g->slices = calloc(g->read_count + 1, sizeof *g->slices);
+	if (!g->plan || !g->statements || !g->places || !g->slices)
 		return false;
 	if (g->writes || g->snapshot)
 		g->plan[g->plan_length++] = g->writes ? Q_TRANSACTION_BEGIN : Q_TRANSACTION_BEGIN_SNAPSHOT;
 	plan_writes(g);
 	g->first_read = g->plan_length;
-	for (size_t i = 0; i < g->count; i++)
-		plan_reads(g, g->members[i]);
+	plan_reads(g);
 	if (g->writes || g->snapshot)
 		g->plan[g->plan_length++] = Q_TRANSACTION_COMMIT;
 	return true;
@@ -190,25 +216,100 @@ void group_rows(const struct group *g, enum query query, struct buf *out)
 	buf_adds(out, "]");
 }
 
+/* An element of an array literal; quoted, so that only quotes and backslashes mean something. */
+static void add_element(struct buf *out, const char *text)
+{
+	if (!text) {
+		buf_adds(out, "NULL");
+		return;
+	}
+	buf_addc(out, '"');
+	while (*text) {
+		size_t plain = strcspn(text, "\"\\");
+
+		buf_add(out, text, plain);
+		text += plain;
+		if (*text) {
+			buf_addc(out, '\\');
+			buf_addc(out, *text++);
+		}
+	}
+	buf_addc(out, '"');
+}
+
+void group_array(const struct group *g, size_t statement, size_t parameter, struct buf *out)
+{
+	const struct place *place = g->places;
+	char before = '{';
+
+	for (size_t i = 0; i < g->count; i++) {
+		const struct segment_read *reads = segment_reads(g->members[i]);
+
+		for (size_t r = 0; r < g->members[i]->read_count; r++, place++) {
+			if (place->statement != statement)
+				continue;
+			buf_addc(out, before);
+			add_element(out, reads[r].args[parameter]);
+			before = ',';
+		}
+	}
+	buf_addc(out, '}');
+}
+
 void group_take(struct group *g, size_t index, PGresult *result)
 {
-	size_t read = index - g->first_read;
+	size_t statement = index - g->first_read;
 
-	if (index >= g->first_read && read < g->read_count)
-		g->results[read] = result;
+	if (index >= g->first_read && statement < g->statement_count)
+		g->statements[statement].result = result;
 	else
 		PQclear(result);
 }
 
+static size_t asked_by(const PGresult *result, int row)
+{
+	return strtoul(PQgetvalue(result, row, 0), NULL, 10);
+}
+
+/* Rows are in the order of those who asked, and so are places. */
+static struct slice next_slice(struct read_statement *statement, size_t number)
+{
+	struct slice s = {.result = statement->result, .first = statement->told, .hidden = 1};
+
+	while (statement->told < PQntuples(s.result) && asked_by(s.result, statement->told) == number)
+		statement->told++;
+	s.rows = statement->told - s.first;
+	return s;
+}
+
+const struct slice *group_slices(struct group *g)
+{
+	for (size_t i = 0; i < g->read_count && g->slices; i++) {
+		const struct place *p = &g->places[i];
+		struct read_statement *statement = &g->statements[p->statement];
+
+		if (p->number > 0)
+			g->slices[i] = next_slice(statement, p->number);
+		else
+			g->slices[i] = (struct slice){.result = statement->result,
+						      .rows = PQntuples(statement->result)};
+	}
+	return g->slices;
+}
+
 void group_clear(struct group *g)
 {
-	for (size_t i = 0; g->results && i < g->read_count; i++)
-		PQclear(g->results[i]);
-	free(g->results);
+	for (size_t i = 0; i < g->statement_count; i++)
+		PQclear(g->statements[i].result);
+	free(g->statements);
+	free(g->places);
+	free(g->slices);
 	free(g->plan);
-	g->results = NULL;
+	g->statements = NULL;
+	g->places = NULL;
+	g->slices = NULL;
 	g->plan = NULL;
-	g->plan_length = 0;
+	g->plan_length = g->statement_count = 0;
 	g->sent = false;
 }
 

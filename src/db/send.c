@@ -21,13 +21,43 @@ static bool send_write(struct connection *c, const struct group *g, enum query q
 	return !rows.failed && connection_send(c, query, 1, (const char *const[]){rows.data});
 }
 
-static bool send_reads(struct connection *c, const struct segment *s)
+static bool send_merged(struct connection *c, const struct group *g, size_t statement,
+			const struct segment_read *read)
 {
-	const struct segment_read *reads = s->wide ? s->wide : s->reads;
+	struct buf arrays[READ_ARGS_MAX] = {0};
+	const char *args[READ_ARGS_MAX];
+	bool failed = false;
 
-	for (size_t r = 0; r < s->read_count; r++)
-		if (!connection_send(c, reads[r].query, reads[r].arg_count, reads[r].args))
-			return false;
+	for (size_t a = 0; a < read->arg_count; a++) {
+		buf_init(&arrays[a], SIZE_MAX - 1);
+		group_array(g, statement, a, &arrays[a]);
+		failed |= arrays[a].failed;
+		args[a] = arrays[a].data;
+	}
+	failed = failed || !connection_send(c, read->query, read->arg_count, args);
+	for (size_t a = 0; a < read->arg_count; a++)
+		buf_release(&arrays[a]);
+	return !failed;
+}
+
+/* With the first who asks it; the others have only their place. */
+static bool send_reads(struct connection *c, const struct group *g)
+{
+	const struct place *place = g->places;
+	size_t next = 0;
+
+	for (size_t i = 0; i < g->count; i++) {
+		const struct segment_read *read = segment_reads(g->members[i]);
+
+		for (size_t r = 0; r < g->members[i]->read_count; r++, read++, place++) {
+			if (place->statement != next)
+				continue;
+			if (place->number > 0 ? !send_merged(c, g, next, read)
+					      : !connection_send(c, read->query, read->arg_count, read->args))
+				return false;
+			next++;
+		}
+	}
 	return true;
 }
 
@@ -43,9 +73,8 @@ bool send_group(struct connection *c, struct group *g)
 	for (size_t i = transaction; i < g->first_read; i++)
 		if (!send_write(c, g, g->plan[i]))
 			return false;
-	for (size_t i = 0; i < g->count; i++)
-		if (!send_reads(c, g->members[i]))
-			return false;
+	if (!send_reads(c, g))
+		return false;
 	if (transaction && !connection_send(c, Q_TRANSACTION_COMMIT, 0, NULL))
 		return false;
 	g->sent = true;

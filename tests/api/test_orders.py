@@ -68,6 +68,15 @@ def test_every_field_comes_back(api):
     assert made["ordered_at"] == "2026-01-15T12:00:00.250000Z" and made["tax_included"] is False and made["exchange_rate"] is None
 
 
+def test_an_order_reads_as_it_was_answered_whatever_its_texts_are(api):
+    odd = "".join(map(chr, range(1, 128))) + "\u00e9\u2028\U0001f375"
+    made = api.post("/v1/orders", {**BASE, "external_id": "odd", "items": [{**_line(), "name": odd}], "channel": odd[:100], "campaign": odd[-50:]}).json
+    assert made["items"][0]["name"] == odd
+    assert api.get(f"/v1/orders/{made['id']}").json == made == api.get("/v1/orders/external:odd").json
+    assert made in api.get("/v1/orders?limit=1000").json["items"]
+    assert api.patch(f"/v1/orders/{made['id']}", {"status": "fulfilled"}).json["items"] == made["items"]
+
+
 def test_absent_fields_have_their_defaults(api):
     line = api.post("/v1/orders", {**BASE, "items": [_line()]}).json["items"][0]
     assert {**line, "sku": None, "name": None} == line and (line["quantity"], line["discount"], line["unit_cost"]) == (1, 0, None)

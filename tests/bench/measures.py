@@ -39,6 +39,8 @@ DERIVED = """SELECT coalesce(string_agg(oid::regclass::text, ', '), '') FROM pg_
 WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND obj_description(oid, 'pg_class') LIKE 'Derived%'"""
 TABLES = """SELECT oid::regclass FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
 AND coalesce(obj_description(oid, 'pg_class'), '') NOT LIKE 'Derived%' ORDER BY oid"""
+# As the service sets the connections of its requests (session_settings.sql): in a small shop, tables are read whole else.
+SESSION = ("enable_seqscan = off", "enable_hashjoin = off", "enable_mergejoin = off", "jit = off")
 # Identities are the sequence's.
 COLUMNS = """SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
 WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped AND attidentity = ''"""
@@ -168,6 +170,8 @@ class Bench:
     def _copy(self):
         """What the service sends, as scripts; a copy of the database for pgbench and the peers."""
         self.cluster.psql("CREATE DATABASE yardstick TEMPLATE ciclo STRATEGY file_copy", "postgres")
+        for setting in SESSION:
+            self.cluster.psql("ALTER DATABASE yardstick SET " + setting)
         self.yardstick = self.cluster.admin("yardstick")
         self.serve()
         answers = []
@@ -176,7 +180,8 @@ class Bench:
             answers.append(self.send("/v1/orders", TEMPLATE.replace("{ORDER}", f"0-{len(answers)}").replace("{CUSTOMER}", str(FIRST_CUSTOMER))))
         creates = record(self.cluster, create)
         order = answers[-1]
-        reads = record(self.cluster, lambda: self.get("/v1/orders/" + order["id"]))
+        with open(os.path.join(HERE, "plain", "order_get.sql"), encoding="utf-8") as file:
+            reads = [(file.read(), {1: order["id"]})]
         email = f"pool-{FIRST_CUSTOMER}@example.com"
         known = [(order["id"], ORDER_ID), (order["external_id"], "bench-%1$s-%2$s"), (order["customer_id"], "%4$s"), (email, "pool-%3$s@example.com")]
         self.create = self.path("create.sql", script(creates, known))
@@ -203,7 +208,7 @@ class Bench:
         self.service_reads(seconds=1)
         best = self.best(self.pgbench_reads, READ_BACKENDS)
         own, other = self.in_turns(self.service_reads, lambda: self.pgbench_reads(best))
-        yield "order reads/s", rates(own), f"pgbench, {best} connections, same SQL", rates(other), ">= 0.9"
+        yield "order reads/s", rates(own), f"pgbench, {best} connections, by id", rates(other), ">= 0.9"
 
     def _window(self, days, shift):
         to = datetime.date.fromtimestamp(self.shop.end) - datetime.timedelta(days=1 + shift)
@@ -318,7 +323,7 @@ class Bench:
                 self.cluster.psql(f"\\copy (SELECT {columns} FROM {table} WHERE xmin::text::bigint >= {before}) TO '{path}'")
                 if os.path.getsize(path):
                     found.append((table, columns, path))
-        if not {"orders", "order_items", "external_ids"} <= {table for table, _, _ in found}:
+        if not {"orders", "external_ids"} <= {table for table, _, _ in found}:
             raise RuntimeError(f"a batch left rows in {found} only")
         return found
 

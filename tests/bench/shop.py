@@ -55,7 +55,7 @@ class Shop:
         part.update(first_order=FIRST_ORDER, tail=ORDER_TAIL)
         self._in_two([(lambda a, b: self._file("customers", first=a, past=b, **span), a, b) for a, b in chunks(customer, customer + customers)]
                      + [(lambda a, b: self._file("orders", first=a, past=b, **part), a, b) for a, b in chunks(first, past)])
-        tables = sorted(self.cluster.psql(NOT_READY).split(), key=("orders", "order_items", "external_ids").__contains__, reverse=True)
+        tables = sorted(self.cluster.psql(NOT_READY).split(), key=("orders", "external_ids").__contains__, reverse=True)
         self._in_two([(self.cluster.psql, f"REINDEX TABLE {table}", "ciclo", REPLICA) for table in tables])
         self.cluster.psql("VACUUM (ANALYZE)")
         self.loaded_orders, self.loaded_customers = past, customer + customers

@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "ciclo/base/attr.h"
 
@@ -27,6 +28,10 @@ struct buf {
 void buf_init(struct buf *b, size_t max);
 void buf_add(struct buf *b, const void *bytes, size_t len);
 void buf_adds(struct buf *b, const char *text);
+void buf_addc(struct buf *b, char c);
+void buf_int(struct buf *b, int64_t number);
+/* As a JSON string (RFC 8259 section 7) with its quotes; UTF-8 stays as it is. */
+void buf_json_string(struct buf *b, const char *text, size_t len);
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Hands the text (malloc'd, NUL-terminated) to the caller and empties b; NULL if it failed. */
 char *buf_take(struct buf *b, size_t *ret_len) NODISCARD;

@@ -9,7 +9,12 @@
  *   while a connection is busy is merged: the rows of all members of a group go into one
  *   execution per statement (in the order of the statements' write ranks, members ordered by
  *   lock_key), inside one BEGIN ... COMMIT. Each member is answered after the commit came back.
- * - A *read* is any statement with text parameters; reads of a group share one sync.
+ * - A *read* is any statement with text parameters; reads of a group share one sync. A statement that says
+ *   "-- merge" is sent once for all who ask it: each of its parameters is an array, with one element for each
+ *   of them, and its first column, which they do not see, says whom a row answers (from 1, ascending). (It
+ *   unnests a sub-select of the parameter: of the parameter itself PostgreSQL would count the elements, find that a plan
+ *   for one is cheaper than one for any number, and plan anew each time.) A
+ *   statement without parameters has the same answer for all of them.
  * If anything in a group fails, the whole group has rolled back and nobody was answered; the group is
  * cut in two and both halves are sent again, down to the single member at fault, which alone gets the
  * error. No timer: an idle connection sends at once.
@@ -88,6 +93,9 @@ size_t db_rows(const struct db_answer *a, size_t read);
 size_t db_columns(const struct db_answer *a, size_t read);
 const char *db_column_name(const struct db_answer *a, size_t read, size_t column);
 const char *db_cell(const struct db_answer *a, size_t read, size_t row, size_t column);
+/* What the text of a column is: a number or JSON as it stands; t or f; anything else. */
+enum db_type { DB_TEXT, DB_NUMBER, DB_JSON, DB_BOOL };
+enum db_type db_column_type(const struct db_answer *a, size_t read, size_t column);
 size_t db_cell_length(const struct db_answer *a, size_t read, size_t row, size_t column);
 
 struct db;

@@ -17,5 +17,5 @@ RETURN ('0' || to_hex(1600000000000 + n) || '7000' || to_hex((-92233720368547758
 -- Indexes that are not ready are not written; REINDEX makes them so again.
 UPDATE pg_index SET indisready = false, indisvalid = false
 WHERE indrelid IN (SELECT c.oid FROM pg_class AS c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
-                   AND c.relname IN ('customers', 'customer_profiles', 'customer_identities', 'external_ids', 'orders', 'order_items',
+                   AND c.relname IN ('customers', 'customer_profiles', 'customer_identities', 'external_ids', 'orders',
                                      'refunds', 'touchpoints', 'cart_updates', 'survey_responses', 'reviews'));

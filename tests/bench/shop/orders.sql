@@ -22,18 +22,17 @@ WITH drawn AS (
 ), ordered AS (
     INSERT INTO orders (customer_id, order_id, external_id, ordered_at, status, currency, discount, shipping, tax, tax_included, total, net,
                         base_currency, base_total, base_net, base_cost, base_net_with_cost, storefront, channel, campaign, cart, test,
-                        refunded, paid_at, cancelled_at, created_at, updated_at)
+                        refunded, paid_at, cancelled_at, created_at, updated_at, items)
     SELECT customer_id, id, 'shop-' || n, at, CASE WHEN cancelled THEN 'cancelled' WHEN n % 4 = 0 THEN 'paid' ELSE 'fulfilled' END,
            'EUR', 0, 395, 0, true, net + 395, net, 'EUR', net + 395, net, cost, net, CASE WHEN n % 2 = 0 THEN 'web' ELSE 'app' END,
            (ARRAY['direct', 'search', 'social', 'email', 'referral', 'affiliate'])[1 + n % 6], CASE WHEN n % 3 = 0 THEN 'campaign-' || n % 50 END,
            CASE WHEN n % 50 = 7 THEN 'cart-' || n END, n % 499 = 0,
            CASE WHEN refunded_at IS NULL THEN 0 WHEN n % 100 = 21 THEN net + 395 ELSE net / 2 END, at,
-           CASE WHEN cancelled THEN least(at + interval '1 day', :'end_at') END, at, at
+           CASE WHEN cancelled THEN least(at + interval '1 day', :'end_at') END, at, at,
+           (SELECT json_agg(json_build_object('sku', 'SKU-' || (n * 7 + l) % 5000, 'name', 'Article ' || (n * 7 + l) % 5000, 'quantity', 1,
+                                              'unit_price', price + 150 * l, 'unit_cost', 40 * (price + 150 * l) / 100, 'discount', 0))
+            FROM generate_series(1, lines) AS l)
     FROM sum
-), item AS (
-    INSERT INTO order_items (customer_id, order_id, line_no, sku, name, quantity, unit_price, unit_cost, discount)
-    SELECT customer_id, id, l, 'SKU-' || (n * 7 + l) % 5000, 'Article ' || (n * 7 + l) % 5000, 1, price + 150 * l, 40 * (price + 150 * l) / 100, 0
-    FROM sum, LATERAL generate_series(1, lines) AS l
 ), refund AS (
     INSERT INTO refunds (customer_id, refund_id, order_id, amount, refunded_at, created_at)
     SELECT customer_id, bench.id(refunded_at, 2, n), id, CASE WHEN n % 100 = 21 THEN net + 395 ELSE net / 2 END, refunded_at, refunded_at

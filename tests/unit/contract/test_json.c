@@ -133,6 +133,51 @@ START_TEST(writes_as_typed)
 }
 END_TEST
 
+/* Hashes of facts that are stored were made of jansson's text. */
+static void assert_as_jansson(json_t *value, size_t digits)
+{
+	const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits);
+	char *plain = json_dumps(value, flags), *canonical = json_dumps(value, flags | JSON_SORT_KEYS);
+	char *written = json_write(value), *sorted = json_write_canonical(value);
+
+	ck_assert_str_eq(written, plain);
+	ck_assert_str_eq(sorted, canonical);
+	free(plain);
+	free(canonical);
+	free(written);
+	free(sorted);
+	json_decref(value);
+}
+
+START_TEST(writes_as_jansson)
+{
+	char why[WHY_SIZE] = "";
+
+	assert_as_jansson(json_read(accepted[_i].text, accepted[_i].len, why, sizeof why), 15);
+}
+END_TEST
+
+START_TEST(writes_every_character_and_number_as_jansson)
+{
+	static const json_int_t numbers[] = {0, -1, 9, 10, -10, INT64_MAX, INT64_MIN};
+	json_t *value = json_object();
+	char text[] = "a?b";
+
+	for (int c = 1; c < 128; c++) {
+		text[1] = (char)c;
+		json_object_set_new(value, text, json_string(text));
+	}
+	json_object_set_new(value, "", json_string(""));
+	json_object_set_new(value, "z\xc3\xa9", json_string("\xf0\x9f\x8d\xb5"));
+	for (size_t i = 0; i < COUNTOF(numbers); i++) {
+		snprintf(text, sizeof text, "%zu", i);
+		json_object_set_new(value, text, json_integer(numbers[i]));
+	}
+	assert_as_jansson(value, 15);
+	assert_as_jansson(json_pack("{s:f,s:[f]}", "y", 0.1 + 0.2, "x", 1e300 / 3), 17);
+}
+END_TEST
+
 Suite *json_suite(void)
 {
 	Suite *suite = suite_create("json");
@@ -143,6 +188,8 @@ Suite *json_suite(void)
 	tcase_add_test(tcase, counts_depth);
 	tcase_add_test(tcase, says_nothing_of_the_body);
 	tcase_add_test(tcase, writes_as_typed);
+	tcase_add_loop_test(tcase, writes_as_jansson, 0, COUNTOF(accepted));
+	tcase_add_test(tcase, writes_every_character_and_number_as_jansson);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

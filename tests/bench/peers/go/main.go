@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -77,11 +78,51 @@ type server struct {
 	work work
 }
 
-// Sends the statements one after the other; what the last one answers in its last column. customer: whom they found.
-func (s *server) run(ctx context.Context, statements []statement, values []string) (last []byte, customer string, err error) {
+// Instants are text already; amounts with a fraction are not asked for here.
+type document struct {
+	ID           string          `json:"id"`
+	ExternalID   *string         `json:"external_id"`
+	CustomerID   string          `json:"customer_id"`
+	OrderedAt    string          `json:"ordered_at"`
+	Status       string          `json:"status"`
+	Currency     string          `json:"currency"`
+	ExchangeRate *float64        `json:"exchange_rate"`
+	Items        json.RawMessage `json:"items"`
+	Discount     int64           `json:"discount"`
+	Shipping     int64           `json:"shipping"`
+	Tax          int64           `json:"tax"`
+	TaxIncluded  bool            `json:"tax_included"`
+	Total        int64           `json:"total"`
+	Net          int64           `json:"net"`
+	BaseCurrency string          `json:"base_currency"`
+	BaseTotal    int64           `json:"base_total"`
+	BaseNet      int64           `json:"base_net"`
+	Storefront   *string         `json:"storefront"`
+	Channel      *string         `json:"channel"`
+	Campaign     *string         `json:"campaign"`
+	Cart         *string         `json:"cart"`
+	Test         bool            `json:"test"`
+	Refunded     int64           `json:"refunded"`
+	PaidAt       *string         `json:"paid_at"`
+	CancelledAt  *string         `json:"cancelled_at"`
+	Version      int64           `json:"version"`
+	CreatedAt    string          `json:"created_at"`
+	UpdatedAt    string          `json:"updated_at"`
+}
+
+func (d *document) scan(rows pgx.Rows) error {
+	var id string
+	var version int64
+	return rows.Scan(&id, &version, &d.ID, &d.ExternalID, &d.CustomerID, &d.OrderedAt, &d.Status, &d.Currency, &d.ExchangeRate, &d.Items,
+		&d.Discount, &d.Shipping, &d.Tax, &d.TaxIncluded, &d.Total, &d.Net, &d.BaseCurrency, &d.BaseTotal, &d.BaseNet, &d.Storefront,
+		&d.Channel, &d.Campaign, &d.Cart, &d.Test, &d.Refunded, &d.PaidAt, &d.CancelledAt, &d.Version, &d.CreatedAt, &d.UpdatedAt)
+}
+
+// Sends the statements one after the other; the row of the last one goes to found, if somebody asks. customer: whom they found.
+func (s *server) run(ctx context.Context, statements []statement, values []string, found *document) (customer string, rowsFound bool, err error) {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
-		return nil, "", err
+		return "", false, err
 	}
 	defer conn.Release()
 	replacer := strings.NewReplacer(values...)
@@ -94,12 +135,17 @@ func (s *server) run(ctx context.Context, statements []statement, values []strin
 		}
 		rows, err := conn.Query(ctx, st.SQL, args...)
 		if err != nil {
-			return nil, "", err
+			return "", false, err
 		}
-		last = nil
 		for rows.Next() {
 			raw := rows.RawValues()
-			last = append([]byte(nil), raw[len(raw)-1]...)
+			if found != nil {
+				rowsFound = true
+				if err := found.scan(rows); err != nil {
+					rows.Close()
+					return "", false, err
+				}
+			}
 			for i, f := range rows.FieldDescriptions() {
 				if st.FindsCustomer && f.Name == "customer_id" {
 					customer = format(raw[i])
@@ -109,13 +155,13 @@ func (s *server) run(ctx context.Context, statements []statement, values []strin
 		rows.Close()
 		if err := rows.Err(); err != nil {
 			conn.Exec(ctx, "ROLLBACK")
-			return nil, "", err
+			return "", false, err
 		}
 		if st.FindsCustomer {
 			replacer = strings.NewReplacer(append(values, "{CUSTOMER}", customer)...)
 		}
 	}
-	return last, customer, nil
+	return customer, rowsFound, nil
 }
 
 func fail(w http.ResponseWriter, status int, err error) {
@@ -135,7 +181,7 @@ func (s *server) create(w http.ResponseWriter, r *http.Request) {
 	}
 	hash := sha256.Sum256(body)
 	values := []string{"{ORDER}", uuid7(), "{EXTERNAL}", o.ExternalID, "{EMAIL}", o.Customer.Email, "{HASH}", hex.EncodeToString(hash[:])}
-	_, customer, err := s.run(r.Context(), s.work.Create, values)
+	customer, _, err := s.run(r.Context(), s.work.Create, values, nil)
 	if err != nil {
 		fail(w, 500, err)
 		return
@@ -146,14 +192,17 @@ func (s *server) create(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) read(w http.ResponseWriter, r *http.Request) {
-	document, _, err := s.run(r.Context(), s.work.Read, []string{"{ORDER}", r.PathValue("id")})
+	var d document
+	_, found, err := s.run(r.Context(), s.work.Read, []string{"{ORDER}", r.PathValue("id")}, &d)
 	if err != nil {
 		fail(w, 500, err)
-	} else if document == nil {
+	} else if !found {
 		fail(w, 404, fmt.Errorf("no order"))
+	} else if text, err := json.Marshal(&d); err != nil {
+		fail(w, 500, err)
 	} else {
 		w.Header().Set("Content-Type", "application/json")
-		w.Write(document)
+		w.Write(text)
 	}
 }
 
