@@ -1,12 +1,16 @@
 -- Deriving what has changed: days, sums, carts and stages follow the facts, customer by customer; and the proof that they do.
--- One transaction derives at a time. Sums have the days before data_version.summed, and only those are followed.
+-- One transaction derives at a time. Sums have the days before data_version.summed, and only those are followed; sums by month have
+-- the days before data_version.rolled.
 
 -- What a row was is taken off the sums, what it is goes onto them.
-CREATE FUNCTION derive_days(persons uuid[], summed date) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION derive_days(persons uuid[], since date[], summed date) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    rolled CONSTANT date := (SELECT v.rolled FROM data_version AS v);
 BEGIN
 WITH pair AS MATERIALIZED (
-    SELECT f, s FROM person_days(persons) AS f
-    FULL JOIN (SELECT * FROM customer_days AS d WHERE d.customer_id = ANY (persons)) AS s ON s.customer_id = f.customer_id AND s.day = f.day
+    SELECT f, s FROM person_days(persons, since) AS f
+    FULL JOIN (SELECT d.* FROM unnest(persons, since) AS p(person_id, since)
+               JOIN customer_days AS d ON d.customer_id = p.person_id AND d.day >= p.since) AS s ON s.customer_id = f.customer_id AND s.day = f.day
     WHERE f IS DISTINCT FROM s
 ), added AS (
     SELECT (p.f).* FROM pair AS p WHERE (p.f).customer_id IS NOT NULL
@@ -34,7 +38,7 @@ WITH pair AS MATERIALIZED (
     SELECT g.grain || ' ' || h.grain, k.kind, g.of, h.of, sum(k.customers)
     FROM (SELECT k.kind, (c.d).day, k.previous_day, sum(c.sign) AS customers
           FROM changed AS c CROSS JOIN LATERAL day_cells(c.d) AS k GROUP BY 1, 2, 3 HAVING sum(c.sign) <> 0) AS k
-    CROSS JOIN LATERAL day_grains(k.day) AS g CROSS JOIN LATERAL day_grains(k.previous_day) AS h
+    CROSS JOIN LATERAL day_grains(k.day, rolled) AS g CROSS JOIN LATERAL day_grains(k.previous_day, 'infinity') AS h
     GROUP BY 1, 2, 3, 4 HAVING sum(k.customers) <> 0
     ON CONFLICT (grain, kind, day, previous_day) DO UPDATE SET customers = r.customers + EXCLUDED.customers
 ), measures AS (
@@ -42,7 +46,7 @@ WITH pair AS MATERIALIZED (
     SELECT m.dimension, g.grain, g.of, m.measure, m.key, sum(m.amount)
     FROM (SELECT m.dimension, (c.d).day, m.measure, m.key, sum(c.sign * m.amount) AS amount
           FROM changed AS c CROSS JOIN LATERAL day_measures(c.d) AS m GROUP BY 1, 2, 3, 4 HAVING sum(c.sign * m.amount) <> 0) AS m
-    CROSS JOIN LATERAL day_grains(m.day) AS g
+    CROSS JOIN LATERAL day_grains(m.day, rolled) AS g
     GROUP BY 1, 2, 3, 4, 5 HAVING sum(m.amount) <> 0
     ON CONFLICT (dimension, grain, day, measure, key) DO UPDATE SET amount = t.amount + EXCLUDED.amount
 )
@@ -51,17 +55,19 @@ SELECT g.grain || ' ' || h.grain, g.of, h.of, sum(c.sign * s.customers), sum(c.s
        sum(c.sign * s.net_with_cost), sum(c.sign * s.cost), sum(c.sign * s.unconverted), sum(c.sign * s.costs),
        sum(c.sign * s.unconverted_costs)
 FROM changed AS c CROSS JOIN LATERAL day_cohort(c.d) AS s
-CROSS JOIN LATERAL day_grains((c.d).first_day) AS g CROSS JOIN LATERAL day_grains((c.d).day) AS h
+CROSS JOIN LATERAL day_grains((c.d).first_day, 'infinity') AS g CROSS JOIN LATERAL day_grains((c.d).day, rolled) AS h
 GROUP BY 1, 2, 3
 ON CONFLICT (grain, first_day, day) DO UPDATE SET customers = t.customers + EXCLUDED.customers, first_us = t.first_us + EXCLUDED.first_us,
     net = t.net + EXCLUDED.net, net_with_cost = t.net_with_cost + EXCLUDED.net_with_cost, cost = t.cost + EXCLUDED.cost,
     unconverted = t.unconverted + EXCLUDED.unconverted, costs = t.costs + EXCLUDED.costs,
     unconverted_costs = t.unconverted_costs + EXCLUDED.unconverted_costs;
 END $$;
-COMMENT ON FUNCTION derive_days IS 'Makes customer_days of some persons again, and the sums of days before one';
+COMMENT ON FUNCTION derive_days IS 'Makes customer_days of some persons again, each from one day on, and the sums of days before one';
 
 -- Carts of these persons, and carts that became their orders.
 CREATE FUNCTION derive_carts(persons uuid[], summed date) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    rolled CONSTANT date := (SELECT v.rolled FROM data_version AS v);
 BEGIN
 WITH cart AS MATERIALIZED (
     SELECT u.cart_id FROM person_rows(persons) AS n JOIN cart_updates AS u ON u.customer_id = n.customer_id
@@ -92,25 +98,64 @@ WITH cart AS MATERIALIZED (
 )
 INSERT INTO daily_measures AS t
 SELECT '', g.grain, g.of, m.measure, '', sum(c.sign * m.amount)
-FROM changed AS c CROSS JOIN LATERAL cart_measures(c.c) AS m CROSS JOIN LATERAL day_grains((c.c).day) AS g
+FROM changed AS c CROSS JOIN LATERAL cart_measures(c.c) AS m CROSS JOIN LATERAL day_grains((c.c).day, rolled) AS g
 GROUP BY 2, 3, 4 HAVING sum(c.sign * m.amount) <> 0
 ON CONFLICT (dimension, grain, day, measure, key) DO UPDATE SET amount = t.amount + EXCLUDED.amount;
 END $$;
 COMMENT ON FUNCTION derive_carts IS 'Makes cart_states again where facts of some persons have a part in them, and the sums of days before one';
 
+CREATE FUNCTION person_referred(persons uuid[]) RETURNS SETOF referred_persons LANGUAGE sql STABLE AS $$
+SELECT k.person_id, k.at FROM person_known((
+    SELECT array_agg(DISTINCT n.person_id) FROM person_rows(persons) AS n JOIN customers AS c USING (customer_id) WHERE c.referred_by IS NOT NULL)) AS k
+$$;
+COMMENT ON FUNCTION person_referred IS 'The rows of referred_persons of some persons';
+
+CREATE FUNCTION derive_referred(persons uuid[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM referred_persons AS r WHERE r.customer_id = ANY (persons);
+    INSERT INTO referred_persons SELECT * FROM person_referred(persons);
+END $$;
+COMMENT ON FUNCTION derive_referred IS 'Makes referred_persons of some persons again';
+
+-- Of each person the earliest day that can be different now: -infinity, unless it had an order before that.
+CREATE FUNCTION changed_persons(changed uuid[], changed_since timestamptz[]) RETURNS TABLE (person_id uuid, since date)
+LANGUAGE sql STABLE AS $$
+WITH change AS MATERIALIZED (
+    SELECT c.id, local_day(coalesce(c.since, '-infinity'), s.time_zone) AS since
+    FROM settings AS s CROSS JOIN unnest(changed, changed_since) AS c(id, since)
+), person AS (
+    SELECT p.id, min(p.since) AS since
+    FROM (SELECT c.id, c.since FROM change AS c
+          UNION ALL
+          SELECT l.person_id, c.since FROM change AS c JOIN customer_persons AS l ON l.customer_id = c.id) AS p
+    GROUP BY p.id
+)
+SELECT p.id, CASE WHEN EXISTS (SELECT FROM customer_days AS d WHERE d.customer_id = p.id AND d.first_day < p.since)
+             THEN p.since ELSE '-infinity' END
+FROM person AS p
+$$;
+COMMENT ON FUNCTION changed_persons IS 'Whose days depend on facts of some customers, and from which day on';
+
 -- Many persons at once are joined by hashing, which the connections of requests are told not to do. Compiling the statement
 -- takes longer than running it ever does.
-CREATE FUNCTION derive_customers(changed uuid[], summed date) RETURNS void LANGUAGE plpgsql
+CREATE FUNCTION derive_customers(changed uuid[], changed_since timestamptz[], summed date) RETURNS void LANGUAGE plpgsql
 SET jit = off SET enable_hashjoin = on SET enable_mergejoin = on SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-    persons uuid[] := touched_persons(changed);
+    persons uuid[];
+    since date[];
+    whole uuid[];
 BEGIN
-    PERFORM derive_carts(persons, summed);
-    PERFORM derive_days(persons, summed);
-    PERFORM derive_stages(persons);
+    SELECT array_agg(p.person_id), array_agg(p.since), array_agg(p.person_id) FILTER (WHERE p.since = '-infinity')
+    INTO persons, since, whole FROM changed_persons(changed, changed_since) AS p;
+    IF whole IS NOT NULL THEN
+        PERFORM derive_carts(whole, summed);
+        PERFORM derive_referred(whole);
+    END IF;
+    PERFORM derive_days(persons, since, summed);
+    INSERT INTO stale_stages (customer_id) SELECT unnest(touched_persons(changed));
     UPDATE data_version SET version = version + 1;
 END $$;
-COMMENT ON FUNCTION derive_customers IS 'Makes everything derived of some customers again, and of the persons that depend on them';
+COMMENT ON FUNCTION derive_customers IS 'Makes days, carts and sums of some customers again, and notes that their stages are old';
 
 -- One at a time: what one has claimed and not committed yet, another could take for settled. Claims first, reads then, in
 -- statements of their own: a fact that is committed in between has left its own row, and is derived next time.
@@ -121,8 +166,11 @@ DECLARE
     -- Summing anew takes about as long as following the changes of a fifth of all customers.
     large CONSTANT integer := 20000;
     claimed uuid[];
+    since timestamptz[];
     summed_before date;
     summed_now date;
+    rolled_before date;
+    rolled_now date;
 BEGIN
     PERFORM pg_advisory_xact_lock(426835799152);
     WITH taken AS (
@@ -130,11 +178,15 @@ BEGIN
         WHERE c.change_id <= (SELECT max(o.change_id) FROM (
             SELECT f.change_id FROM changed_customers AS f
             WHERE until IS NULL OR f.change_id <= until ORDER BY f.change_id LIMIT most) AS o)
-        RETURNING c.customer_id)
-    SELECT array_agg(DISTINCT t.customer_id) INTO claimed FROM taken AS t;
+        RETURNING c.customer_id, coalesce(c.since, '-infinity') AS since
+    ), customer AS (
+        SELECT t.customer_id, min(t.since) AS since FROM taken AS t GROUP BY t.customer_id
+    )
+    SELECT array_agg(c.customer_id), array_agg(c.since) INTO claimed, since FROM customer AS c;
     customers := coalesce(cardinality(claimed), 0);
-    SELECT v.summed INTO summed_before FROM data_version AS v;
+    SELECT v.summed, v.rolled INTO summed_before, rolled_before FROM data_version AS v;
     summed_now := summed_before;
+    rolled_now := rolled_before;
     IF everybody = ANY (claimed) THEN
         INSERT INTO changed_customers (customer_id) SELECT c.customer_id FROM customers AS c;
         until := coalesce((SELECT max(c.change_id) FROM changed_customers AS c), until);
@@ -145,7 +197,7 @@ BEGIN
         summed_now := '-infinity';
     END IF;
     IF customers > 0 THEN
-        PERFORM derive_customers(claimed, summed_now);
+        PERFORM derive_customers(claimed, since, summed_now);
     ELSIF summed_before < 'infinity' THEN
         -- As many months as make no long statement.
         LOOP
@@ -154,23 +206,73 @@ BEGIN
         END LOOP;
         UPDATE data_version SET version = version + 1;
         customers := 1;
+    ELSE
+        rolled_now := roll_next_month(rolled_before);
+        customers := (rolled_now <> rolled_before)::integer;
     END IF;
-    UPDATE data_version AS v SET summed = summed_now WHERE summed_now <> summed_before;
+    IF summed_now < summed_before THEN
+        rolled_now := (SELECT date_trunc('month', local_day(now(), s.time_zone)::timestamp)::date FROM settings AS s);
+    END IF;
+    UPDATE data_version AS v SET summed = summed_now, rolled = greatest(rolled_now, rolled_before)
+    WHERE summed_now <> summed_before OR rolled_now > rolled_before;
 END $$;
 COMMENT ON FUNCTION derive_changed IS 'Derives from the oldest changes; for how many customers, and up to which change there is more to do';
 
+-- ---- stages ------------------------------------------------------------------------------------------------------
+
+-- EXCEPT is hashed, whatever the planner believes of the sizes; an anti-join of two such lists would not be.
+CREATE FUNCTION derive_person_stages(persons uuid[]) RETURNS void LANGUAGE plpgsql
+SET jit = off SET enable_hashjoin = on SET enable_mergejoin = on SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+WITH fresh AS MATERIALIZED (
+    SELECT * FROM person_stages(persons)
+), stale AS MATERIALIZED (
+    SELECT * FROM customer_stages AS s WHERE s.customer_id = ANY (persons)
+), gone AS (
+    DELETE FROM customer_stages AS c
+    USING (SELECT s.customer_id, s.entered_at FROM stale AS s EXCEPT SELECT f.customer_id, f.entered_at FROM fresh AS f) AS k
+    WHERE c.customer_id = k.customer_id AND c.entered_at = k.entered_at
+)
+INSERT INTO customer_stages SELECT * FROM (TABLE fresh EXCEPT TABLE stale) AS f
+ON CONFLICT (customer_id, entered_at) DO UPDATE SET left_at = EXCLUDED.left_at, stage = EXCLUDED.stage,
+    previous = EXCLUDED.previous, rule = EXCLUDED.rule, fact_kind = EXCLUDED.fact_kind, fact_id = EXCLUDED.fact_id;
+END $$;
+COMMENT ON FUNCTION derive_person_stages IS 'Makes customer_stages of some persons again';
+
+-- As derive_changed, but these have a turn of their own: nobody who waits for days waits for stages.
+CREATE FUNCTION derive_stages(most integer, INOUT until bigint, OUT customers bigint) LANGUAGE plpgsql AS $$
+DECLARE
+    claimed uuid[];
+BEGIN
+    PERFORM pg_advisory_xact_lock(426835799154);
+    until := coalesce(until, (SELECT max(s.change_id) FROM stale_stages AS s));
+    claimed := ARRAY(SELECT DISTINCT o.customer_id FROM (
+        SELECT s.customer_id FROM stale_stages AS s WHERE s.change_id <= until ORDER BY s.change_id LIMIT most) AS o);
+    customers := cardinality(claimed);
+    IF customers > 0 THEN
+        DELETE FROM stale_stages AS s WHERE s.customer_id = ANY (claimed);
+        PERFORM derive_person_stages(claimed);
+    END IF;
+END $$;
+COMMENT ON FUNCTION derive_stages IS 'Makes the oldest stale stages again; of how many persons, and up to which note there is more to do';
+
+-- Locks in this order, always.
 CREATE FUNCTION derive_person(id uuid) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     changed uuid[];
 BEGIN
     PERFORM pg_advisory_xact_lock(426835799152);
+    PERFORM pg_advisory_xact_lock(426835799154);
     changed := person_changes(id);
-    IF changed IS NULL THEN
-        RETURN 0;
+    IF changed IS NOT NULL THEN
+        DELETE FROM changed_customers AS c
+        WHERE c.customer_id = ANY (changed) AND c.customer_id <> '00000000-0000-0000-0000-000000000000';
+        PERFORM derive_customers(changed || id, NULL, (SELECT summed FROM data_version));
     END IF;
-    DELETE FROM changed_customers AS c
-    WHERE c.customer_id = ANY (changed) AND c.customer_id <> '00000000-0000-0000-0000-000000000000';
-    PERFORM derive_customers(changed || id, (SELECT summed FROM data_version));
+    DELETE FROM stale_stages AS s WHERE s.customer_id = id;
+    IF FOUND THEN
+        PERFORM derive_person_stages(ARRAY[id]);
+    END IF;
     RETURN 0;
 END $$;
 COMMENT ON FUNCTION derive_person IS 'Derives one customer ahead of all others';
@@ -178,7 +280,8 @@ COMMENT ON FUNCTION derive_person IS 'Derives one customer ahead of all others';
 -- ---- proof ----------------------------------------------------------------------------------------------------
 
 -- Rebuilds everything beside the live tables and counts the rows that only one side has. Persons with changes that wait
--- are left out, as their rows are allowed to be old; so are all carts then, which belong to more persons than one, and sums.
+-- are left out, as their rows are allowed to be old; so are all carts then, which belong to more persons than one, and sums;
+-- and the stages that are known to be old.
 CREATE FUNCTION derive_check() RETURNS TABLE (name text, live bigint, missing bigint, surplus bigint) LANGUAGE plpgsql STABLE
 SET jit = off SET enable_seqscan = on SET enable_hashjoin = on SET enable_mergejoin = on SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
@@ -187,6 +290,7 @@ DECLARE
     persons uuid[];
     days bigint[] := '{0,0,0}';
     stages bigint[] := '{0,0,0}';
+    referred bigint[] := '{0,0,0}';
     n bigint[];
 BEGIN
     -- So many at a time that each rebuild stays in memory.
@@ -201,13 +305,20 @@ BEGIN
         SELECT ARRAY[(SELECT count(*) FROM stale), (SELECT count(*) FROM (TABLE fresh EXCEPT ALL TABLE stale) AS m),
                      (SELECT count(*) FROM (TABLE stale EXCEPT ALL TABLE fresh) AS m)] INTO n;
         days := ARRAY[days[1] + n[1], days[2] + n[2], days[3] + n[3]];
+        WITH fresh AS MATERIALIZED (SELECT * FROM person_referred(persons)),
+             stale AS MATERIALIZED (SELECT * FROM referred_persons AS r WHERE r.customer_id = ANY (persons))
+        SELECT ARRAY[(SELECT count(*) FROM stale), (SELECT count(*) FROM (TABLE fresh EXCEPT ALL TABLE stale) AS m),
+                     (SELECT count(*) FROM (TABLE stale EXCEPT ALL TABLE fresh) AS m)] INTO n;
+        referred := ARRAY[referred[1] + n[1], referred[2] + n[2], referred[3] + n[3]];
+        persons := ARRAY(SELECT p.id FROM unnest(persons) AS p(id) WHERE NOT EXISTS (SELECT FROM stale_stages AS s WHERE s.customer_id = p.id));
         WITH fresh AS MATERIALIZED (SELECT * FROM person_stages(persons)),
              stale AS MATERIALIZED (SELECT * FROM customer_stages AS s WHERE s.customer_id = ANY (persons))
         SELECT ARRAY[(SELECT count(*) FROM stale), (SELECT count(*) FROM (TABLE fresh EXCEPT ALL TABLE stale) AS m),
                      (SELECT count(*) FROM (TABLE stale EXCEPT ALL TABLE fresh) AS m)] INTO n;
         stages := ARRAY[stages[1] + n[1], stages[2] + n[2], stages[3] + n[3]];
     END LOOP;
-    RETURN QUERY VALUES ('customer_days', days[1], days[2], days[3]), ('customer_stages', stages[1], stages[2], stages[3]);
+    RETURN QUERY VALUES ('customer_days', days[1], days[2], days[3]), ('customer_stages', stages[1], stages[2], stages[3]),
+                        ('referred_persons', referred[1], referred[2], referred[3]);
     RETURN QUERY
     WITH carts AS MATERIALIZED (SELECT f.* FROM cart_state_facts AS f WHERE waiting IS NULL),
     known AS MATERIALIZED (SELECT * FROM cart_states WHERE waiting IS NULL)

@@ -1,7 +1,8 @@
 -- One customer by id ($1), or by identity ($2 kind, $3 value): the person that it belongs to. stale: its stage waits for facts that
 -- have not been derived from yet. An id of somebody who was erased has a row without a document.
 SELECT d.customer_id AS id, d.tag AS version, d.document,
-       EXISTS (SELECT FROM changed_customers) AND person_changes(d.customer_id) IS NOT NULL AS stale
+       EXISTS (SELECT FROM stale_stages AS s WHERE s.customer_id = d.customer_id)
+           OR EXISTS (SELECT FROM changed_customers) AND person_changes(d.customer_id) IS NOT NULL AS stale
 FROM customer_documents AS d
 WHERE d.customer_id = (
     SELECT coalesce((SELECT p.person_id FROM customer_persons AS p WHERE p.customer_id = c.id), c.id)

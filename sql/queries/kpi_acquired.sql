@@ -7,8 +7,8 @@ WITH shop AS MATERIALIZED (
     FROM unnest($1::date[], $2::date[]) WITH ORDINALITY AS b(first, past, n)
 ), part AS (
     SELECT b.bucket, c.*
-    FROM bucket AS b CROSS JOIN LATERAL day_pieces(b.first, b.past) AS p CROSS JOIN LATERAL piece_days(p.grain, p.first, p.past) AS d(first_day)
-    CROSS JOIN LATERAL day_pieces('-infinity', $3::date + 1) AS o
+    FROM bucket AS b CROSS JOIN LATERAL day_pieces(b.first, least(b.past, (SELECT max(d.day) + 1 FROM customer_days AS d)), 'infinity') AS p CROSS JOIN LATERAL piece_days(p.grain, p.first, p.past) AS d(first_day)
+    CROSS JOIN LATERAL sum_pieces('-infinity', $3::date + 1) AS o
     CROSS JOIN LATERAL (
         SELECT sum(c.customers) AS customers, sum(c.first_us) AS first_us, sum(c.net) AS net, sum(c.net_with_cost) AS net_with_cost,
                sum(c.cost) AS cost, sum(c.unconverted) AS unconverted, sum(c.costs) AS costs, sum(c.unconverted_costs) AS unconverted_costs

@@ -15,7 +15,7 @@ WITH bucket AS MATERIALIZED (
     WHERE s.ordered_at > now() AND (s.abandoned_at <= now() OR s.abandoned_at IS NULL) AND m.amount <> 0
 ), part AS (
     SELECT b.bucket, d.measure, d.amount
-    FROM bucket AS b CROSS JOIN LATERAL day_pieces(b.first, b.past) AS p
+    FROM bucket AS b CROSS JOIN LATERAL sum_pieces(b.first, b.past) AS p
     CROSS JOIN LATERAL (SELECT m.measure, m.amount FROM daily_measures AS m
                         WHERE m.dimension = '' AND m.grain = p.grain AND m.day >= p.first AND m.day < p.past OFFSET 0) AS d
     UNION ALL

@@ -7,7 +7,7 @@ WITH span AS MATERIALIZED (
     SELECT day_start(($1::date[])[1], time_zone) AS begins, day_start(($2::date[])[1], time_zone) AS ends FROM settings
 ), found AS (
     SELECT nullif(d.key, '') AS key, sum(d.amount) AS n
-    FROM day_pieces(($1::date[])[1], ($2::date[])[1]) AS p JOIN daily_measures AS d
+    FROM sum_pieces(($1::date[])[1], ($2::date[])[1]) AS p JOIN daily_measures AS d
         ON d.dimension = 'discovery' AND d.grain = p.grain AND d.day >= p.first AND d.day < p.past
     GROUP BY 1 HAVING sum(d.amount) <> 0
 ), answered AS (

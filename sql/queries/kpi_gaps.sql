@@ -5,7 +5,7 @@
 WITH bucket AS MATERIALIZED (
     SELECT b.n AS bucket, b.first, b.past FROM unnest($1::date[], $2::date[]) WITH ORDINALITY AS b(first, past, n)
 ), piece AS MATERIALIZED (
-    SELECT b.bucket, p.grain, p.first, p.past FROM bucket AS b CROSS JOIN LATERAL day_pieces(b.first, b.past) AS p
+    SELECT b.bucket, p.grain, p.first, p.past FROM bucket AS b CROSS JOIN LATERAL sum_pieces(b.first, least(b.past, (SELECT max(d.day) + 1 FROM customer_days AS d))) AS p
 ), month AS (
     SELECT p.bucket, c.month, sum(c.gaps) AS gaps
     FROM piece AS p CROSS JOIN LATERAL (

@@ -23,7 +23,7 @@ WITH shop AS MATERIALIZED (
                          UNION ALL
                          SELECT c.acquired_at FROM customer_persons AS p JOIN customers AS c USING (customer_id)
                          WHERE p.person_id = t.person_id) AS a),
-                    (SELECT min(s.entered_at) FROM customer_stages AS s WHERE s.customer_id = t.person_id)) AS at
+                    (SELECT r.known_at FROM referred_persons AS r WHERE r.customer_id = t.person_id)) AS at
     FROM told AS t
 ), member AS (
     SELECT 'subscription' AS kind, d.subscription_id AS id, coalesce(p.person_id, d.customer_id) AS customer_id, d.due_at AS at

@@ -27,7 +27,7 @@ WITH bucket AS MATERIALIZED (
                          UNION ALL
                          SELECT c.acquired_at FROM customer_persons AS p JOIN customers AS c USING (customer_id)
                          WHERE p.person_id = t.person_id) AS a),
-                    (SELECT min(s.entered_at) FROM customer_stages AS s WHERE s.customer_id = t.person_id)) AS at
+                    (SELECT r.known_at FROM referred_persons AS r WHERE r.customer_id = t.person_id)) AS at
     FROM told AS t
 ), fact AS (
     SELECT 'review' AS kind, r.reviewed_at AS at, r.customer_id, r.rating AS amount

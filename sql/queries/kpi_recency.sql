@@ -20,8 +20,8 @@ WITH bucket AS MATERIALIZED (
         ('seen', 'seen', b.a, b.b, '-infinity', b.a)) AS q(what, kind, first, past, previous_first, previous_past)
 ), side AS MATERIALIZED (
     SELECT q.bucket, q.what, q.kind, p.grain, p.first, p.past, o.grain AS previous_grain, o.first AS previous_first, o.past AS previous_past
-    FROM asked AS q CROSS JOIN LATERAL day_pieces(q.first, q.past) AS p
-    CROSS JOIN LATERAL day_pieces(q.previous_first, q.previous_past) AS o
+    FROM asked AS q CROSS JOIN LATERAL sum_pieces(q.first, least(q.past, (SELECT max(d.day) + 1 FROM customer_days AS d))) AS p
+    CROSS JOIN LATERAL day_pieces(q.previous_first, q.previous_past, 'infinity') AS o
 ), part AS (
     -- Of whole months before, most cells are asked for: all days in one go.
     SELECT s.bucket, s.what, r.customers

@@ -86,6 +86,8 @@ struct fact_kind {
 	/* PUT: the natural key names a thing, and each fact says how it is from now on. A known key is no repetition then:
 	 * the fact takes its id and is written; the answer is 200 and what is stored, 201 for the first. */
 	bool replaces;
+	/* A new one changes nothing that is derived of days before its instant, and nothing of carts: see changed_customers.since. */
+	bool (*later_only)(const struct fact *f);
 	/* Adds what the fact refers to with fact_refer(). */
 	void (*refer)(struct fact *f);
 	/* Answers a single request once the fact is there, where the document alone cannot: what was here before, and facts

@@ -193,6 +193,8 @@ static void fact_write_changed(struct fact *f)
 	json_t *row = json_object();
 	json_object_set_new(row, "customer_id", json_string(has_customer ? f->customer_id : CHANGED_NOBODY));
 	json_object_set_new(row, "alive", json_boolean(f->names_customer));
+	if (f->facts->kind->later_only && f->facts->kind->later_only(f))
+		json_object_set(row, "since", json_object_get(f->document, f->facts->kind->instant));
 	fact_write(f, Q_CHANGED_CUSTOMER_INSERT, row);
 	json_decref(row);
 }

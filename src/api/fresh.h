@@ -16,9 +16,11 @@ struct fresh {
 	struct db *db;
 	fresh_done_fn *done;
 	void *cls;
-	char until[24]; /* the newest change that is waited for */
-	unsigned steps; /* transactions so far */
+	enum query query; /* what is derived now, */
+	char until[24];   /* up to this change; "": all that wait now */
+	unsigned steps;   /* transactions so far */
 	bool briefly;
+	bool stages;
 	struct segment segment;
 };
 
@@ -26,6 +28,8 @@ struct fresh {
  * few transactions do, for those who can do without. */
 void fresh_until(struct fresh *f, struct db *db, int64_t deadline_ms, const char *newest, bool briefly,
 		 fresh_done_fn *done, void *cls);
-void fresh_start(struct fresh *f, struct db *db, int64_t deadline_ms, fresh_done_fn *done, void *cls);
+/* stages: those as well, which come after the days. */
+void fresh_start(struct fresh *f, struct db *db, int64_t deadline_ms, bool stages, fresh_done_fn *done,
+		 void *cls);
 
 #endif

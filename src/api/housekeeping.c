@@ -17,8 +17,8 @@ enum {
 };
 
 static const int64_t keep_us = INT64_C(24) * 3600 * 1000000;
-/* Customers of one transaction: some 100 ms, so that a report that waits for its turn hardly notices. */
-static const char derive_at_once[] = "200";
+/* Of one transaction: some 20 ms, so that a report that waits for its turn hardly notices. */
+static const char customers_at_once[] = "100", stages_at_once[] = "50";
 
 static bool begin(struct chore *c, int64_t now_ms, int64_t every_ms)
 {
@@ -52,14 +52,16 @@ static void purge(struct housekeeping *h, struct db *db, int64_t now_ms)
 	db_submit(db, &h->purge.segment);
 }
 
-/* There was something to do, so there may be more. */
+/* There was something to do, now or in the turn before, so there may be more. */
 static void derived(void *cls, const struct db_answer *answer)
 {
 	struct chore *c = cls;
 	int64_t now_ms = clock_monotonic_ms();
+	bool nothing = db_status(answer) != DB_OK || strcmp(db_cell(answer, 0, 0, 0), "0") == 0;
 	c->under_way = false;
-	if (db_status(answer) == DB_OK && strcmp(db_cell(answer, 0, 0, 0), "0") != 0)
+	if (!nothing || !c->did_nothing)
 		c->due_ms = now_ms + (db_pending(c->db) > 1 ? DERIVE_REST * (now_ms - c->began_ms) : 0);
+	c->did_nothing = nothing;
 }
 
 static void derive(struct housekeeping *h, struct db *db, int64_t now_ms)
@@ -72,8 +74,11 @@ static void derive(struct housekeeping *h, struct db *db, int64_t now_ms)
 			      .done = derived,
 			      .cls = &h->derive,
 			      .read_count = 1};
-	s->reads[0] = (struct segment_read){
-		.query = Q_DERIVE_CHANGED, .arg_count = 2, .args = {derive_at_once, NULL}};
+	s->reads[0] =
+		(struct segment_read){.query = h->stages_next ? Q_DERIVE_STAGES : Q_DERIVE_CHANGED,
+				      .arg_count = 2,
+				      .args = {h->stages_next ? stages_at_once : customers_at_once, NULL}};
+	h->stages_next = !h->stages_next;
 	db_submit(db, s);
 }
 

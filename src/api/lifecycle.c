@@ -77,7 +77,7 @@ static void derived_get(struct api *api, struct call *call, enum query query, si
 	}
 	*g = (struct derived_get){.api = api, .call = call, .query = query, .arg_count = arg_count};
 	memcpy(g->args, args, arg_count * sizeof *args);
-	fresh_start(&g->fresh, api->db, call_deadline_ms(call), derived, g);
+	fresh_start(&g->fresh, api->db, call_deadline_ms(call), true, derived, g);
 }
 
 void lifecycle_stages_get(struct api *api, struct call *call)

@@ -138,7 +138,7 @@ void list_get(struct api *api, struct call *call, const struct list_kind *kind)
 		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
 		list_free(l);
 	} else if (kind->fresh) {
-		fresh_start(&l->fresh, api->db, call_deadline_ms(call), list_fresh, l);
+		fresh_start(&l->fresh, api->db, call_deadline_ms(call), true, list_fresh, l);
 	} else {
 		db_submit(api->db, &l->segment);
 	}

@@ -87,10 +87,16 @@ static enum problem complete(struct fact *f)
 	return write_order(f, &e, &a);
 }
 
+static bool is_later_only(const struct fact *f)
+{
+	return json_is_null(json_object_get(f->document, "cart"));
+}
+
 static const struct fact_kind orders = {
 	.resource = "orders",
 	.location = "/v1/orders/",
 	.instant = "ordered_at",
+	.later_only = is_later_only,
 	.get = Q_ORDER_GET,
 	.get_args = 2,
 	.parent = REF_TABLES,

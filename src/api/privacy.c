@@ -69,7 +69,7 @@ void customer_export(struct api *api, struct call *call)
 	}
 	e->api = api;
 	e->call = call;
-	fresh_start(&e->fresh, api->db, call_deadline_ms(call), derived, e);
+	fresh_start(&e->fresh, api->db, call_deadline_ms(call), true, derived, e);
 }
 
 /* ---- erasing ------------------------------------------------------------------------------------ */

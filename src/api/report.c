@@ -339,5 +339,5 @@ void report_share(struct report *r)
 
 void report_start(struct report *r)
 {
-	fresh_start(&r->fresh, r->api->db, call_deadline_ms(r->call), on_fresh, r);
+	fresh_start(&r->fresh, r->api->db, call_deadline_ms(r->call), false, on_fresh, r);
 }

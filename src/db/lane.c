@@ -61,9 +61,9 @@ const struct lane_traits lane_traits[LANE_COUNT] = {
 		       .read_only = "off",
 		       .plan_cache_mode = "auto",
 		       .whole_table = "off"},
-	/* One at a time: two that derive the same customers would only wait for each other. */
+	/* Alone, so that none keeps what it has locked while another works. */
 	[LANE_DERIVE] = {.name = "derive",
-			 .group_max = 8,
+			 .group_max = 1,
 			 .waiting_max = 1024,
 			 .lock_timeout_ms = "0",
 			 .read_only = "off",
@@ -99,8 +99,8 @@ bool lane_init(struct lane_state *l, enum lane which, const struct config *confi
 		[LANE_WRITE] = config->write_connections,
 		[LANE_READ] = config->read_connections,
 		[LANE_REPORT] = config->report_connections,
-		[LANE_BULK] = 1, /* a batch must not crowd out everything else */
-		[LANE_DERIVE] = 1,
+		[LANE_BULK] = 1,   /* a batch must not crowd out everything else */
+		[LANE_DERIVE] = 2, /* who waits for days does not wait for stages */
 		[LANE_REPLICA] = config->report_database_url[0] ? config->report_connections : 0,
 	};
 	bool is_long = which == LANE_REPORT || which == LANE_DERIVE || which == LANE_REPLICA;

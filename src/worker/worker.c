@@ -23,7 +23,7 @@
 #include "ciclo/http/server.h"
 
 enum {
-	/* Connections of all lanes: 3 settings of at most 16, one of them twice, bulk and derive. */
+	/* Connections of all lanes: 3 settings of at most 16, one of them twice, bulk and two to derive. */
 	WATCHES_MAX = 72,
 	/* Events of one turn; more wait for the next. */
 	EVENTS_MAX = 64,

@@ -91,6 +91,20 @@ def test_no_aggregate_runs_for_a_304(new_shop):
             shop.api.get(path, 304, query=query, headers={"If-None-Match": tag})
 
 
+def test_no_report_waits_for_stages(new_shop):
+    shop = new_shop(CICLO_REPORT_TIMEOUT_MS=5000)
+    order = {"customer": {"external_id": "c"}, "currency": "EUR", "total": 100}
+    with _locked(shop, "customer_stages"):
+        for number in range(1, 4):
+            shop.api.post("/v1/orders", {**order, "ordered_at": f"2026-01-1{number}T10:00:00Z"})
+            for path, query in REPORTS:
+                shop.api.get(path, query=query)
+            assert shop.value("orders", "2026-01-10", "2026-01-20") == number
+            assert shop.sql("SELECT count(DISTINCT customer_id) FROM stale_stages JOIN customers USING (customer_id)") == [(1,)]
+    assert shop.api.get("/v1/customers/external:c").json["stage"] in ("retention", "lost")
+    assert sum(stage["customers"] for stage in shop.api.get("/v1/lifecycle/stages").json["stages"]) == 1
+
+
 def test_every_kind_of_fact_makes_a_new_etag(new_shop):
     shop = new_shop()
     before = {path: _etag(shop, path, query) for path, query in REPORTS}

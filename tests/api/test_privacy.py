@@ -24,7 +24,7 @@ EXPORTED = {
     "cart_updates": "cart_updates", "cart_states": "carts", "cart_reminders": "cart_reminders", "survey_responses": "responses", "reviews": "reviews",
     "referrals": "referrals", "loyalty_members": "loyalty_members", "loyalty_points": "loyalty_points", "subscriptions": "subscriptions",
     "subscription_renewals": "subscription_renewals", "costs": "costs", "customer_stages": "stages", "customer_days": "days",
-    "idempotency_keys": None, "changed_customers": None, "customer_erasures": None}
+    "idempotency_keys": None, "changed_customers": None, "stale_stages": None, "referred_persons": None, "customer_erasures": None}
 
 
 def key(value):

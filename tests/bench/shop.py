@@ -14,7 +14,8 @@ REPLICA = {"PGOPTIONS": "-c session_replication_role=replica -c synchronous_comm
 # As the service sets its own connection for this.
 DERIVING = {"PGOPTIONS": "-c enable_seqscan=off -c work_mem=64MB -c synchronous_commit=off"}# As many at once as the service takes.
 DERIVE = """DO $$ DECLARE n bigint; BEGIN
-LOOP SELECT customers INTO n FROM derive_changed(200, NULL); COMMIT; EXIT WHEN n = 0; END LOOP; END $$"""
+LOOP SELECT customers INTO n FROM derive_changed(200, NULL); COMMIT; EXIT WHEN n = 0; END LOOP;
+LOOP SELECT customers INTO n FROM derive_stages(200, NULL); COMMIT; EXIT WHEN n = 0; END LOOP; END $$"""
 # Everybody becomes a list; then enough of the list for statistics: a session keeps the plans that it began with, and those
 # of a time when nothing was derived are far too slow later.
 FIRST_DERIVED = (1, 100)
@@ -63,7 +64,8 @@ class Shop:
         start = time.monotonic()
         self.cluster.psql(EVERYBODY)
         for most in FIRST_DERIVED if first == 0 else ():
-            self.cluster.psql(f"SELECT * FROM derive_changed({most}, NULL)", env=DERIVING)
+            for part in ("changed", "stages"):
+                self.cluster.psql(f"SELECT * FROM derive_{part}({most}, NULL)", env=DERIVING)
             self.cluster.psql("ANALYZE")
         self.derive()
         self.seconds["derive"] = time.monotonic() - start
@@ -75,7 +77,7 @@ class Shop:
 
     def forget(self):
         """What a load has left to derive: nobody looks at those orders, and the next measurement must not pay for them."""
-        self.cluster.psql("DELETE FROM changed_customers")
+        self.cluster.psql("DELETE FROM changed_customers; DELETE FROM stale_stages")
 
     def sizes(self):
         """MiB of what is derived, and of the rest, indexes included."""
