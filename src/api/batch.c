@@ -11,6 +11,8 @@
 
 /* More than any shop's tool sends at once, few enough that one answer stays readable. */
 enum { BATCH_ITEMS_MAX = 10000 };
+/* Of each item a list of as many violations as one request may have, which is far less. */
+enum { RESULTS_TEXT_MAX = 256 << 20 };
 
 static json_t *item_problem(const struct fact *f)
 {
@@ -50,21 +52,6 @@ static json_t *item_result(const struct fact *f, size_t index)
 	return result;
 }
 
-/* Takes the results. */
-static json_t *batch_document(struct facts *facts)
-{
-	json_int_t counts[FACT_FAILED + 1] = {0};
-	for (size_t i = 0; i < facts->count; i++)
-		counts[facts->item[i].state]++;
-	json_t *doc = json_object();
-	json_object_set_new(doc, "created", json_integer(counts[FACT_CREATED]));
-	json_object_set_new(doc, "unchanged", json_integer(counts[FACT_UNCHANGED]));
-	json_object_set_new(doc, "failed", json_integer(counts[FACT_FAILED]));
-	json_object_set_new(doc, "results", facts->results);
-	facts->results = NULL;
-	return doc;
-}
-
 /* The first item that failed because the database did, not because of its content. */
 static const struct fact *database_failure(const struct facts *facts)
 {
@@ -76,27 +63,37 @@ static const struct fact *database_failure(const struct facts *facts)
 	return NULL;
 }
 
+static size_t count_state(const struct facts *facts, enum fact_state state)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < facts->count; i++)
+		count += facts->item[i].state == state;
+	return count;
+}
+
+static void batch_reply(struct facts *facts)
+{
+	call_reply_text(facts->call, 200, "application/json", facts->results.data, facts->results.len);
+	facts_free(facts);
+}
+
 /* The answer under the Idempotency-Key is stored; whether or not that worked, every fact is. It has ids and the places of
  * faults, and no value that was sent. */
 static void batch_stored(void *cls, const struct db_answer *answer)
 {
 	struct facts *facts = cls;
-	if (db_status(answer) == DB_OK || db_status(answer) == DB_REJECTED)
-		call_reply(facts->call, 200, json_incref(facts->item[0].document));
-	else
-		call_db_problem(facts->call, answer);
+	if (db_status(answer) == DB_OK || db_status(answer) == DB_REJECTED) {
+		batch_reply(facts);
+		return;
+	}
+	call_db_problem(facts->call, answer);
 	facts_free(facts);
 }
 
-static void batch_store(struct facts *facts, json_t *doc)
+static void batch_store(struct facts *facts)
 {
 	struct segment *s = &facts->segment;
-	char *text = json_write(doc);
-	const char *row =
-		text != NULL ? idempotency_row(&facts->idempotency, facts->call, 200, text, NULL) : NULL;
-	free(text);
-	json_decref(facts->item[0].document);
-	facts->item[0].document = doc;
+	const char *row = idempotency_row(&facts->idempotency, facts->call, 200, facts->results.data, NULL);
 	if (row == NULL) {
 		call_problem(facts->call, PROBLEM_internal_error, NULL, "out of memory");
 		facts_free(facts);
@@ -113,27 +110,37 @@ static void batch_store(struct facts *facts, json_t *doc)
 
 static void batch_answer(struct facts *facts)
 {
-	json_t *doc = batch_document(facts);
-	/* As with single facts only a success is kept: a bad item may be sent again when its cause is gone, and the good ones
-	 * beside it are known by their natural keys then. */
-	if (facts->idempotency.used && json_integer_value(json_object_get(doc, "failed")) == 0) {
-		batch_store(facts, doc);
+	buf_adds(&facts->results, "]}");
+	if (facts->results.failed) {
+		call_problem(facts->call, PROBLEM_internal_error, NULL, "out of memory");
+		facts_free(facts);
 		return;
 	}
-	call_reply(facts->call, 200, doc);
-	facts_free(facts);
+	/* As with single facts only a success is kept: a bad item may be sent again when its cause is gone, and the good ones
+	 * beside it are known by their natural keys then. */
+	if (facts->idempotency.used && count_state(facts, FACT_FAILED) == 0)
+		batch_store(facts);
+	else
+		batch_reply(facts);
 }
 
+/* One result a step; what the item held goes with it, so that no long clearing up is left for the end. */
 static bool result_step(void *cls)
 {
 	struct facts *facts = cls;
-	if (facts->next == facts->count) {
-		batch_answer(facts);
-		return false;
-	}
-	json_array_append_new(facts->results, item_result(&facts->item[facts->next], facts->next));
-	facts->next++;
-	return true;
+	struct fact *f = &facts->item[facts->next];
+	json_t *result = item_result(f, facts->next);
+	char *text = json_write(result);
+	facts->results.failed |= text == NULL;
+	buf_adds(&facts->results, facts->next > 0 ? "," : "");
+	buf_adds(&facts->results, text != NULL ? text : "");
+	free(text);
+	json_decref(result);
+	fact_release(f);
+	if (++facts->next < facts->count)
+		return true;
+	batch_answer(facts);
+	return false;
 }
 
 static void batch_finish(struct facts *facts)
@@ -148,8 +155,11 @@ static void batch_finish(struct facts *facts)
 		facts_free(facts);
 		return;
 	}
-	facts->results = json_array();
-	facts_walk(facts, result_step);
+	buf_init(&facts->results, RESULTS_TEXT_MAX);
+	buf_printf(&facts->results, "{\"created\":%zu,\"unchanged\":%zu,\"failed\":%zu,\"results\":[",
+		   count_state(facts, FACT_CREATED), count_state(facts, FACT_UNCHANGED),
+		   count_state(facts, FACT_FAILED));
+	facts_walk(facts, 0, result_step);
 }
 
 static void item_check(struct fact *f)
@@ -163,7 +173,7 @@ static void item_check(struct fact *f)
 }
 
 /* One line of NDJSON, which may be no JSON at all. */
-static void item_line(struct fact *f, json_t *lines, const char *line, size_t len)
+static void item_line(struct fact *f, const char *line, size_t len)
 {
 	char why[160];
 	json_t *value = json_read(line, len, why, sizeof why);
@@ -172,7 +182,6 @@ static void item_line(struct fact *f, json_t *lines, const char *line, size_t le
 		f->problem = fact_problem(f, PROBLEM_invalid_json, "", "syntax", "%s", why);
 		return;
 	}
-	json_array_append_new(lines, value);
 	f->input = value;
 	item_check(f);
 }
@@ -205,7 +214,7 @@ static bool line_step(void *cls)
 	const char *stop = memchr(line, '\n', (size_t)(facts->end - line));
 	size_t len = (size_t)((stop != NULL ? stop : facts->end) - line);
 	if (!is_blank(line, len))
-		item_line(&facts->item[facts->next++], facts->inputs, line, len);
+		item_line(&facts->item[facts->next++], line, len);
 	facts->rest = line + len + 1;
 	return true;
 }
@@ -245,6 +254,6 @@ void fact_batch(struct api *api, struct call *call, const struct fact_kind *kind
 	facts->finish = batch_finish;
 	facts->rest = text;
 	facts->end = text + len;
-	facts->inputs = array == NULL ? json_array() : NULL;
-	facts_walk(facts, array != NULL ? array_step : line_step);
+	facts->owns_inputs = array == NULL;
+	facts_walk(facts, 0, array != NULL ? array_step : line_step);
 }

@@ -10,17 +10,24 @@
 
 static void round_start(struct facts *facts);
 
+void fact_release(struct fact *f)
+{
+	json_decref(f->document);
+	if (f->facts->owns_inputs)
+		json_decref(f->input);
+	if (f->violations != NULL)
+		violations_release(f->violations);
+	f->document = f->input = NULL;
+	f->violations = NULL;
+}
+
 void facts_free(struct facts *facts)
 {
-	for (size_t i = 0; i < facts->count; i++) {
-		json_decref(facts->item[i].document);
-		if (facts->item[i].violations != NULL)
-			violations_release(facts->item[i].violations);
-	}
+	for (size_t i = 0; i < facts->count; i++)
+		fact_release(&facts->item[i]);
 	lookup_release(&facts->lookup);
 	json_decref(facts->claimed);
-	json_decref(facts->results);
-	json_decref(facts->inputs);
+	buf_release(&facts->results);
 	free(facts->item);
 	free(facts);
 }
@@ -57,9 +64,9 @@ static void facts_drop(void *cls)
 	facts_free(cls);
 }
 
-void facts_walk(struct facts *facts, bool (*step)(void *cls))
+void facts_walk(struct facts *facts, size_t first, bool (*step)(void *cls))
 {
-	facts->next = 0;
+	facts->next = first;
 	facts->later = (struct later){.step = step, .drop = facts_drop, .cls = facts};
 	later_run(&facts->api->later, &facts->later);
 }
@@ -93,23 +100,51 @@ static void add_location(struct facts *facts, const char *id)
 
 /* ---- rounds --------------------------------------------------------------------------------- */
 
+/*
+ * Items are looked up in parts, each by one segment, and the next part before the one before it is decided: so the database
+ * works while facts are made, and no answer is so long that taking it in holds up other requests.
+ */
+enum { PART = 500 };
+
+static void go_on(struct facts *facts);
+
 static bool decide_step(void *cls)
 {
 	struct facts *facts = cls;
+	struct fact *f = &facts->item[facts->next];
 
-	if (facts->next < facts->count) {
-		struct fact *f = &facts->item[facts->next++];
-
-		if (f->state == FACT_OPEN)
-			fact_decide(f);
+	if (f->state == FACT_OPEN)
+		fact_decide(f);
+	if (++facts->next < facts->known)
 		return true;
-	}
-	if (--facts->writing == 0)
-		facts_round_finish(facts);
+	facts->decided = facts->next;
+	facts->walks = false;
+	go_on(facts);
 	return false;
 }
 
-static void round_answered(void *cls, const struct db_answer *answer)
+/* Without its references nothing can be said of a fact. Those that are written already stay so. */
+static void fail_undecided(struct facts *facts, enum db_status status)
+{
+	for (size_t i = facts->decided; i < facts->count; i++)
+		if (facts->item[i].state == FACT_OPEN)
+			fact_fail(&facts->item[i], fact_problem_of(status));
+	facts->asked = facts->known = facts->count;
+}
+
+static void part_answered(void *cls, const struct db_answer *answer)
+{
+	struct facts *facts = cls;
+
+	if (db_status(answer) != DB_OK || !lookup_answer(&facts->lookup, answer))
+		fail_undecided(facts, db_status(answer) != DB_OK ? db_status(answer) : DB_REJECTED);
+	facts->known = facts->asked;
+	if (!facts->walks)
+		go_on(facts);
+}
+
+/* What all of the round must know comes with the first part, when nothing else is under way yet. */
+static void first_part_answered(void *cls, const struct db_answer *answer)
 {
 	struct facts *facts = cls;
 
@@ -134,59 +169,100 @@ static void round_answered(void *cls, const struct db_answer *answer)
 		facts_free(facts);
 		return;
 	}
-	if (!facts->referred) {
+	if (!facts->refers && !facts->referred) {
 		round_start(facts);
 		return;
 	}
+	facts->known = facts->asked;
 	/* Held at 1 so that the round cannot finish while facts are still being decided. */
 	facts->writing = 1;
-	facts_walk(facts, decide_step);
+	go_on(facts);
 }
 
-/* Lets every item say what it refers to, once. */
-static void refer_all(struct facts *facts)
+/* false: that was the end of facts. */
+static bool ask_part(struct facts *facts)
 {
-	for (size_t i = 0; i < facts->count; i++) {
-		struct fact *f = &facts->item[i];
-		f->parent = facts->kind->parent != REF_TABLES ? &facts->parent : NULL;
-		if (f->state == FACT_OPEN)
-			facts->kind->refer(f);
+	struct segment *s = &facts->segment;
+	bool is_first = facts->asked == 0;
+
+	*s = (struct segment){.lane = facts->batch ? LANE_BULK : LANE_READ,
+			      .deadline_ms = call_deadline_ms(facts->call),
+			      .done = is_first ? first_part_answered : part_answered,
+			      .cls = facts};
+	if (is_first) {
+		s->reads[s->read_count++] = (struct segment_read){.query = Q_SETTINGS_GET};
+		idempotency_read(&facts->idempotency, s);
 	}
-	facts->referred = true;
+	facts->asked = facts->next;
+	if (lookup_reads(&facts->lookup, s)) {
+		db_submit(facts->api->db, s);
+	} else if (is_first) {
+		facts_out_of_memory(facts);
+		return false;
+	} else {
+		fail_undecided(facts, DB_REJECTED);
+	}
+	return true;
 }
 
-static bool round_refer(struct facts *facts)
+/* Lets the item say what it refers to, once. */
+static bool refer_step(void *cls)
 {
-	if (!lookup_init(&facts->lookup, facts->count * FACT_REFS_MAX + 1, call_arena(facts->call)))
+	struct facts *facts = cls;
+	struct fact *f = &facts->item[facts->next];
+
+	f->parent = facts->kind->parent != REF_TABLES ? &facts->parent : NULL;
+	if (facts->refers && f->state == FACT_OPEN)
+		facts->kind->refer(f);
+	for (size_t r = 0; r < f->ref_count && f->state == FACT_OPEN; r++)
+		lookup_add(&facts->lookup, &f->refs[r]);
+	if (++facts->next < facts->count && facts->next - facts->asked < PART)
+		return true;
+	facts->walks = false;
+	if (ask_part(facts) && facts->known > facts->decided)
+		go_on(facts);
+	return false;
+}
+
+static bool refer_part(struct facts *facts)
+{
+	size_t left = facts->count - facts->asked;
+
+	lookup_release(&facts->lookup);
+	if (!lookup_init(&facts->lookup, (left < PART ? left : PART) * FACT_REFS_MAX + 1,
+			 call_arena(facts->call)))
 		return false;
-	if (!facts->referred && (!facts->kind->parent_first || facts->parent.found))
-		refer_all(facts);
-	if (facts->kind->parent != REF_TABLES)
+	if (facts->asked == 0 && facts->kind->parent != REF_TABLES)
 		lookup_add(&facts->lookup, &facts->parent);
-	for (size_t i = 0; i < facts->count; i++)
-		for (size_t r = 0; r < facts->item[i].ref_count && facts->item[i].state == FACT_OPEN; r++)
-			lookup_add(&facts->lookup, &facts->item[i].refs[r]);
+	facts->walks = true;
+	facts_walk(facts, facts->asked, refer_step);
 	return true;
+}
+
+/* The next part of the round; nothing is walked through now. */
+static void go_on(struct facts *facts)
+{
+	if (facts->known == facts->asked && facts->asked < facts->count) {
+		if (refer_part(facts))
+			return;
+		fail_undecided(facts, DB_REJECTED);
+	}
+	if (facts->decided < facts->known) {
+		facts->walks = true;
+		facts_walk(facts, facts->decided, decide_step);
+	} else if (facts->decided == facts->count && --facts->writing == 0) {
+		facts_round_finish(facts);
+	}
 }
 
 static void round_start(struct facts *facts)
 {
-	struct segment *s = &facts->segment;
-
-	lookup_release(&facts->lookup);
+	facts->refers = !facts->referred && (!facts->kind->parent_first || facts->parent.found);
+	facts->asked = facts->known = facts->decided = 0;
 	json_decref(facts->claimed);
 	facts->claimed = json_object();
-	*s = (struct segment){.lane = facts->batch ? LANE_BULK : LANE_READ,
-			      .deadline_ms = call_deadline_ms(facts->call),
-			      .done = round_answered,
-			      .cls = facts};
-	s->reads[s->read_count++] = (struct segment_read){.query = Q_SETTINGS_GET};
-	idempotency_read(&facts->idempotency, s);
-	if (facts->claimed == NULL || !round_refer(facts) || !lookup_reads(&facts->lookup, s)) {
+	if (facts->claimed == NULL || !refer_part(facts))
 		facts_out_of_memory(facts);
-		return;
-	}
-	db_submit(facts->api->db, s);
 }
 
 void facts_round_finish(struct facts *facts)
@@ -194,6 +270,7 @@ void facts_round_finish(struct facts *facts)
 	size_t open = 0;
 	for (size_t i = 0; i < facts->count; i++)
 		open += facts->item[i].state == FACT_OPEN;
+	facts->referred |= facts->refers;
 	facts->round++;
 	if (open > 0 && facts->round < FACT_ROUNDS_MAX) {
 		round_start(facts);

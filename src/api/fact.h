@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "ciclo/api/api.h"
+#include "ciclo/base/buf.h"
 #include "document.h"
 #include "idempotency.h"
 #include "reference.h"
@@ -104,18 +105,22 @@ struct facts {
 	bool batch;
 	struct fact *item;
 	size_t count;
-	size_t writing; /* segments under way */
-	json_t *inputs; /* owns the items' inputs when the request does not (NDJSON) */
+	size_t writing;   /* segments under way */
+	bool owns_inputs; /* of NDJSON; others are the request's */
 	int round;
-	bool referred; /* kind->refer() has been called for every item */
+	bool refers;   /* kind->refer() is called in this round, */
+	bool referred; /* or was before */
 	int64_t now_us;
 	struct shop shop;
 	struct reference parent;
 	struct idempotency idempotency;
-	struct later later;     /* going through the items: */
-	size_t next;            /* the one that comes next */
+	struct later later; /* going through the items: */
+	size_t next;        /* the one that comes next */
+	bool walks;
+	/* Of a round, so many items have been looked up, have their answers, are decided; in this order. */
+	size_t asked, known, decided;
 	const char *rest, *end; /* the lines that are not read yet */
-	json_t *results;        /* of those that the answer has already */
+	struct buf results;     /* text of those that the answer has already */
 	json_t *claimed;        /* keys that facts of this round are about to create */
 	struct lookup lookup;
 	struct segment segment;
@@ -133,11 +138,13 @@ void fact_batch(struct api *api, struct call *call, const struct fact_kind *kind
 /* Room for count facts; NULL (and the call answered) when memory is out. */
 struct facts *facts_new(struct api *api, struct call *call, const struct fact_kind *kind,
 			size_t count) NODISCARD;
-/* Goes through the items from the first on, as long as step says true. */
-void facts_walk(struct facts *facts, bool (*step)(void *cls));
+/* Goes through the items from one on, as long as step says true. */
+void facts_walk(struct facts *facts, size_t first, bool (*step)(void *cls));
 /* Starts the rounds over all items that are FACT_OPEN. */
 void facts_run(struct facts *facts);
 void facts_free(struct facts *facts);
+/* What one of ten thousand items holds is let go as soon as its result is said. */
+void fact_release(struct fact *f);
 /* What to tell the client beside the violations. */
 const char *fact_advice(enum problem problem);
 
@@ -146,6 +153,8 @@ const char *fact_advice(enum problem problem);
 /* All references are answered: settles the fact, or sends its writes. */
 void fact_decide(struct fact *f);
 void fact_fail(struct fact *f, enum problem problem);
+/* What a segment that ended so means for its fact; not for DB_OK. */
+enum problem fact_problem_of(enum db_status status);
 /* No segment is under way any more: starts the next round or ends. */
 void facts_round_finish(struct facts *facts);
 

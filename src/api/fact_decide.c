@@ -147,12 +147,11 @@ static enum problem problem_of_sqlstate(const char *sqlstate)
 	return PROBLEM_internal_error;
 }
 
-static enum problem problem_of_status(enum db_status status)
+enum problem fact_problem_of(enum db_status status)
 {
 	static const enum problem table[] = {
-		[DB_UNAVAILABLE] = PROBLEM_database_unavailable,
-		[DB_UNKNOWN] = PROBLEM_database_unavailable,
-		[DB_OVERLOADED] = PROBLEM_overloaded,
+		[DB_REJECTED] = PROBLEM_internal_error,      [DB_UNAVAILABLE] = PROBLEM_database_unavailable,
+		[DB_UNKNOWN] = PROBLEM_database_unavailable, [DB_OVERLOADED] = PROBLEM_overloaded,
 		[DB_TIMEOUT] = PROBLEM_deadline_exceeded,
 	};
 	return table[status];
@@ -176,7 +175,7 @@ static void fact_written(void *cls, const struct db_answer *answer)
 		if (f->answer_from_read)
 			take_document(f, answer);
 	} else if (db_status(answer) != DB_REJECTED) {
-		fact_fail(f, problem_of_status(db_status(answer)));
+		fact_fail(f, fact_problem_of(db_status(answer)));
 	} else if (is_race(db_sqlstate(answer))) {
 		f->state = FACT_OPEN;
 	} else {
