@@ -19,7 +19,7 @@ COLLECTIONS = ["customers", "orders", "spend", "campaigns", "touchpoints", "cart
                *(f"social/{name}/days" for name in ("facebook", "instagram", "tiktok")),
                *(f"surveys/external:{name}/responses" for name in ("nps", "csat", "ces", "heard", "left", "wish"))]
 BELOW = ["refunds", "cart_reminders", "subscription_renewals"]  # facts that belong to another: their tables
-DERIVED = ("changed_customers", "idempotency_keys")
+DERIVED = ("changed_customers", "stale_stages", "idempotency_keys")
 
 
 def tiny():

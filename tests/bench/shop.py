@@ -12,10 +12,9 @@ FIRST_CUSTOMER = 10000000  # the numbers in the addresses: all of one length
 FIRST_ORDER, ORDER_TAIL = 80000000, 100000000000  # an id is both, so that pgbench can make it out of numbers
 REPLICA = {"PGOPTIONS": "-c session_replication_role=replica -c synchronous_commit=off -c maintenance_work_mem=512MB -c work_mem=64MB"}
 # As the service sets its own connection for this.
-DERIVING = {"PGOPTIONS": "-c enable_seqscan=off -c work_mem=64MB -c synchronous_commit=off"}# As many at once as the service takes.
+DERIVING = {"PGOPTIONS": "-c enable_seqscan=off -c work_mem=64MB -c synchronous_commit=off"}
 DERIVE = """DO $$ DECLARE n bigint; BEGIN
-LOOP SELECT customers INTO n FROM derive_changed(200, NULL); COMMIT; EXIT WHEN n = 0; END LOOP;
-LOOP SELECT customers INTO n FROM derive_stages(200, NULL); COMMIT; EXIT WHEN n = 0; END LOOP; END $$"""
+LOOP SELECT customers INTO n FROM derive_{part}(200, NULL); COMMIT; EXIT WHEN n = 0; END LOOP; END $$"""
 # Everybody becomes a list; then enough of the list for statistics: a session keeps the plans that it began with, and those
 # of a time when nothing was derived are far too slow later.
 FIRST_DERIVED = (1, 100)
@@ -72,8 +71,14 @@ class Shop:
         self.cluster.psql("VACUUM (ANALYZE)")
 
     def derive(self):
-        """What the service would do in the background, at once."""
-        self.cluster.psql(DERIVE, env=DERIVING)
+        """What the service would do in the background, at once: days, and stages beside them."""
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            days = pool.submit(self.cluster.psql, DERIVE.format(part="changed"), "ciclo", DERIVING)
+            while not days.done():
+                self.cluster.psql(DERIVE.format(part="stages"), env=DERIVING)
+                time.sleep(0.1)
+            days.result()
+        self.cluster.psql(DERIVE.format(part="stages"), env=DERIVING)
 
     def forget(self):
         """What a load has left to derive: nobody looks at those orders, and the next measurement must not pay for them."""
