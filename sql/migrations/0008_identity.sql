@@ -76,6 +76,12 @@ COMMENT ON FUNCTION person_consents IS 'Consents of a profile as they are with a
 
 -- ---- identities ------------------------------------------------------------------------------------
 
+CREATE FUNCTION is_placeholder(email text) RETURNS boolean LANGUAGE sql STABLE
+RETURN EXISTS (SELECT FROM settings AS s CROSS JOIN LATERAL jsonb_array_elements_text(s.placeholder_emails) AS e(pattern)
+               WHERE lower(e.pattern) = email
+                  OR (left(e.pattern, 2) = '*@' AND right(email, length(e.pattern) - 1) = lower(substr(e.pattern, 2))));
+COMMENT ON FUNCTION is_placeholder IS 'Whether an address (in lower case) stands for nobody, by the settings';
+
 CREATE FUNCTION update_persons(changed uuid[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     tree uuid[];

@@ -4,34 +4,21 @@
 CREATE TABLE changed_customers (
     customer_id uuid NOT NULL,
     change_id   bigint GENERATED ALWAYS AS IDENTITY,
-    since       timestamptz,
     PRIMARY KEY (customer_id, change_id)
 );
 COMMENT ON TABLE changed_customers IS 'Customers with facts that have not been derived from yet, written with the facts; the nil UUID means everybody';
-COMMENT ON COLUMN changed_customers.since IS 'Of customer_days only those from the day of this instant on can be different now, and nothing of carts; NULL: anything can';
 CREATE INDEX changed_customers_change_id ON changed_customers (change_id);
 COMMENT ON INDEX changed_customers_change_id IS 'derive_changed.sql takes the oldest first';
-
-CREATE TABLE stale_stages (
-    customer_id uuid NOT NULL,
-    change_id   bigint GENERATED ALWAYS AS IDENTITY,
-    PRIMARY KEY (customer_id, change_id)
-);
-COMMENT ON TABLE stale_stages IS 'Persons whose days have been derived, but whose stages have not yet: no report waits for those';
-CREATE INDEX stale_stages_change_id ON stale_stages (change_id);
-COMMENT ON INDEX stale_stages_change_id IS 'derive_stages.sql takes the oldest first';
 
 CREATE TABLE data_version (
     singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     version   bigint NOT NULL,
-    summed    date NOT NULL,
-    rolled    date NOT NULL
+    summed    date NOT NULL
 );
 COMMENT ON TABLE data_version IS 'How far deriving has come';
 COMMENT ON COLUMN data_version.version IS 'Counts the transactions that derived something: as long as it and the clock say the same, no report changes';
 COMMENT ON COLUMN data_version.summed IS 'Sums have, and follow, the days of customers before this one: infinity, but while so much is derived that summing anew is quicker';
-COMMENT ON COLUMN data_version.rolled IS 'Sums by month have the months before this day, which are over';
-INSERT INTO data_version (version, summed, rolled) VALUES (1, 'infinity', '-infinity');
+INSERT INTO data_version (version, summed) VALUES (1, 'infinity');
 
 CREATE TABLE customer_stages (
     customer_id uuid NOT NULL,
@@ -47,12 +34,6 @@ CREATE TABLE customer_stages (
 COMMENT ON TABLE customer_stages IS 'Derived: the stages of a person one after the other, the ones to come by time alone as well';
 COMMENT ON COLUMN customer_stages.left_at IS 'infinity: no fact so far, and no time, ends it';
 COMMENT ON COLUMN customer_stages.previous IS 'NULL: the person was not known before';
-
-CREATE TABLE referred_persons (
-    customer_id uuid PRIMARY KEY,
-    known_at    timestamptz NOT NULL
-);
-COMMENT ON TABLE referred_persons IS 'Derived: when persons of whom a profile says who referred them became known';
 
 CREATE TABLE cart_states (
     customer_id  uuid NOT NULL,
@@ -113,32 +94,6 @@ CREATE FUNCTION lost_at(ordered timestamptz, days integer, zone text) RETURNS ti
 RETURN ((ordered AT TIME ZONE zone) + make_interval(days => days)) AT TIME ZONE zone;
 COMMENT ON FUNCTION lost_at IS 'When a customer without another order counts as lost: the same time of day, so many days later';
 
--- A person becomes known when it was acquired, as its profile says, else with its first fact.
-CREATE FUNCTION person_known(persons uuid[]) RETURNS TABLE (person_id uuid, at timestamptz) LANGUAGE sql STABLE AS $$
-WITH node AS MATERIALIZED (
-    SELECT n.person_id, n.customer_id, c.acquired_at, c.created_at
-    FROM person_rows(persons) AS n JOIN customers AS c ON c.customer_id = n.customer_id WHERE NOT c.anonymous
-), first_fact AS (
-    SELECT r.person_id, min(f.at) AS at
-    FROM node AS r CROSS JOIN LATERAL (
-        SELECT min(o.ordered_at) AS at FROM orders AS o WHERE o.customer_id = r.customer_id
-        UNION ALL SELECT min(t.at) FROM touchpoints AS t WHERE t.customer_id = r.customer_id
-        UNION ALL SELECT min(u.updated_at) FROM cart_updates AS u WHERE u.customer_id = r.customer_id
-        UNION ALL SELECT min(a.answered_at) FROM survey_responses AS a WHERE a.customer_id = r.customer_id
-        UNION ALL SELECT min(v.reviewed_at) FROM reviews AS v WHERE v.customer_id = r.customer_id
-        UNION ALL SELECT min(f.referred_at) FROM referrals AS f WHERE f.customer_id = r.customer_id
-        UNION ALL SELECT min(f.referred_at) FROM referrals AS f WHERE f.referrer_id = r.customer_id
-        UNION ALL SELECT min(m.joined_at) FROM loyalty_members AS m WHERE m.customer_id = r.customer_id
-        UNION ALL SELECT min(p.at) FROM loyalty_points AS p WHERE p.customer_id = r.customer_id
-        UNION ALL SELECT min(s.started_at) FROM subscriptions AS s WHERE s.customer_id = r.customer_id
-        UNION ALL SELECT min(c.incurred_at) FROM costs AS c WHERE c.customer_id = r.customer_id) AS f
-    GROUP BY r.person_id
-)
-SELECT r.person_id, coalesce(min(r.acquired_at), min(f.at), min(r.created_at)) AS at
-FROM node AS r JOIN first_fact AS f USING (person_id) GROUP BY r.person_id
-$$;
-COMMENT ON FUNCTION person_known IS 'When persons became known';
-
 -- The stages of persons. An event is an instant at which something changes, and what it changes; running sums and maxima over
 -- the events of a person give its state after each instant, and the state gives the stage. The rules are those of the
 -- README; the last that holds wins. Events of one instant are one: they take effect together.
@@ -149,7 +104,7 @@ LANGUAGE sql STABLE AS $$
 WITH shop AS MATERIALIZED (
     SELECT s.time_zone, s.lost_after_days, s.loyal_after_orders FROM settings AS s
 ), node AS MATERIALIZED (
-    SELECT n.person_id, n.customer_id, c.closed_at
+    SELECT n.person_id, n.customer_id, c.acquired_at, c.closed_at, c.created_at
     FROM person_rows(persons) AS n JOIN customers AS c ON c.customer_id = n.customer_id WHERE NOT c.anonymous
 ), bought AS MATERIALIZED (
     -- An order counts from when it was paid until it is cancelled or refunded in full.
@@ -190,8 +145,24 @@ WITH shop AS MATERIALIZED (
         SELECT r.person_id, u.updated_at, 'cart', u.cart_id, u.external_id
         FROM node AS r JOIN cart_updates AS u ON u.customer_id = r.customer_id) AS i
     ORDER BY i.person_id, i.at, i.kind, i.external_id, i.id
+), first_fact AS (
+    SELECT r.person_id, min(f.at) AS at
+    FROM node AS r CROSS JOIN LATERAL (
+        SELECT min(o.ordered_at) AS at FROM orders AS o WHERE o.customer_id = r.customer_id
+        UNION ALL SELECT min(t.at) FROM touchpoints AS t WHERE t.customer_id = r.customer_id
+        UNION ALL SELECT min(u.updated_at) FROM cart_updates AS u WHERE u.customer_id = r.customer_id
+        UNION ALL SELECT min(a.answered_at) FROM survey_responses AS a WHERE a.customer_id = r.customer_id
+        UNION ALL SELECT min(v.reviewed_at) FROM reviews AS v WHERE v.customer_id = r.customer_id
+        UNION ALL SELECT min(f.referred_at) FROM referrals AS f WHERE f.customer_id = r.customer_id
+        UNION ALL SELECT min(f.referred_at) FROM referrals AS f WHERE f.referrer_id = r.customer_id
+        UNION ALL SELECT min(m.joined_at) FROM loyalty_members AS m WHERE m.customer_id = r.customer_id
+        UNION ALL SELECT min(p.at) FROM loyalty_points AS p WHERE p.customer_id = r.customer_id
+        UNION ALL SELECT min(s.started_at) FROM subscriptions AS s WHERE s.customer_id = r.customer_id
+        UNION ALL SELECT min(c.incurred_at) FROM costs AS c WHERE c.customer_id = r.customer_id) AS f
+    GROUP BY r.person_id
 ), known AS MATERIALIZED (
-    SELECT k.person_id, k.at FROM person_known(persons) AS k
+    SELECT r.person_id, coalesce(min(r.acquired_at), min(f.at), min(r.created_at)) AS at
+    FROM node AS r JOIN first_fact AS f USING (person_id) GROUP BY r.person_id
 ), event (person_id, at, rank, kind, id, external_id, orders, members, renewals, interest, order_at, praise_at, promoter_at,
           passive_at, detractor_at, closed_at) AS (
     SELECT b.person_id, b.at, 1, 'order', b.order_id, b.external_id,
@@ -300,6 +271,24 @@ CREATE INDEX customers_referred_by ON customers (referred_by) WHERE referred_by 
 COMMENT ON INDEX customers_referred_by IS 'derive_changed.sql: whom a customer has referred';
 
 -- ---- deriving ---------------------------------------------------------------------------------------
+
+-- EXCEPT is hashed, whatever the planner believes of the sizes; an anti-join of two such lists would not be.
+CREATE FUNCTION derive_stages(persons uuid[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+WITH fresh AS MATERIALIZED (
+    SELECT * FROM person_stages(persons)
+), stale AS MATERIALIZED (
+    SELECT * FROM customer_stages AS s WHERE s.customer_id = ANY (persons)
+), gone AS (
+    DELETE FROM customer_stages AS c
+    USING (SELECT s.customer_id, s.entered_at FROM stale AS s EXCEPT SELECT f.customer_id, f.entered_at FROM fresh AS f) AS k
+    WHERE c.customer_id = k.customer_id AND c.entered_at = k.entered_at
+)
+INSERT INTO customer_stages SELECT * FROM (TABLE fresh EXCEPT TABLE stale) AS f
+ON CONFLICT (customer_id, entered_at) DO UPDATE SET left_at = EXCLUDED.left_at, stage = EXCLUDED.stage,
+    previous = EXCLUDED.previous, rule = EXCLUDED.rule, fact_kind = EXCLUDED.fact_kind, fact_id = EXCLUDED.fact_id;
+END $$;
+COMMENT ON FUNCTION derive_stages IS 'Makes customer_stages of some persons again';
 
 -- In PL/pgSQL, which keeps the plan: planning takes longer than the statement does for a few customers.
 -- Whoever a change touches: the person itself, the row that may have been a person before, and who referred them.

@@ -2,6 +2,9 @@
 -- One transaction derives at a time. Sums have the days before data_version.summed, and only those are followed; sums by month have
 -- the days before data_version.rolled.
 
+DROP FUNCTION derive_days(uuid[], date);
+DROP FUNCTION derive_customers(uuid[], date);
+
 -- What a row was is taken off the sums, what it is goes onto them.
 CREATE FUNCTION derive_days(persons uuid[], since date[], summed date) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -65,7 +68,7 @@ END $$;
 COMMENT ON FUNCTION derive_days IS 'Makes customer_days of some persons again, each from one day on, and the sums of days before one';
 
 -- Carts of these persons, and carts that became their orders.
-CREATE FUNCTION derive_carts(persons uuid[], summed date) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION derive_carts(persons uuid[], summed date) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     rolled CONSTANT date := (SELECT v.rolled FROM data_version AS v);
 BEGIN
@@ -160,7 +163,7 @@ COMMENT ON FUNCTION derive_customers IS 'Makes days, carts and sums of some cust
 -- One at a time: what one has claimed and not committed yet, another could take for settled. Claims first, reads then, in
 -- statements of their own: a fact that is committed in between has left its own row, and is derived next time.
 -- While a large part of the shop waits, sums are left as they are, and made again when nothing waits any more.
-CREATE FUNCTION derive_changed(most integer, INOUT until bigint, OUT customers bigint) LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION derive_changed(most integer, INOUT until bigint, OUT customers bigint) LANGUAGE plpgsql AS $$
 DECLARE
     everybody CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
     -- Summing anew takes about as long as following the changes of a fifth of all customers.
@@ -257,7 +260,7 @@ END $$;
 COMMENT ON FUNCTION derive_stages IS 'Makes the oldest stale stages again; of how many persons, and up to which note there is more to do';
 
 -- Locks in this order, always.
-CREATE FUNCTION derive_person(id uuid) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION derive_person(id uuid) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     changed uuid[];
 BEGIN
@@ -282,7 +285,7 @@ COMMENT ON FUNCTION derive_person IS 'Derives one customer ahead of all others';
 -- Rebuilds everything beside the live tables and counts the rows that only one side has. Persons with changes that wait
 -- are left out, as their rows are allowed to be old; so are all carts then, which belong to more persons than one, and sums;
 -- and the stages that are known to be old.
-CREATE FUNCTION derive_check() RETURNS TABLE (name text, live bigint, missing bigint, surplus bigint) LANGUAGE plpgsql STABLE
+CREATE OR REPLACE FUNCTION derive_check() RETURNS TABLE (name text, live bigint, missing bigint, surplus bigint) LANGUAGE plpgsql STABLE
 SET jit = off SET enable_seqscan = on SET enable_hashjoin = on SET enable_mergejoin = on SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     waiting uuid[] := touched_persons((SELECT array_agg(DISTINCT c.customer_id) FROM changed_customers AS c));
@@ -341,3 +344,6 @@ BEGIN
            (SELECT count(*) FROM (TABLE known EXCEPT ALL TABLE fresh) AS m WHERE all_summed);
 END $$;
 COMMENT ON FUNCTION derive_check IS 'What derived tables lack, or have too much, against a rebuild from the facts';
+
+-- Sums of months that are not over are no longer followed: all sums are made again once.
+INSERT INTO changed_customers (customer_id) VALUES ('00000000-0000-0000-0000-000000000000');

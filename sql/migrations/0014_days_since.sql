@@ -1,56 +1,9 @@
--- The days of persons, from facts alone: customer_days has a row for each day on which something of a person counts in what
--- reports add up. Money is in minor units of the base currency, durations and gaps in microseconds; a day is one of the shop.
+-- A change may say since when: then only the days from there on are made again.
 
-CREATE TABLE customer_days (
-    customer_id         uuid NOT NULL,
-    day                 date NOT NULL,
-    first_day           date,
-    previous_day        date,
-    second_day          date,
-    previous_member_day date,
-    previous_visit_day  date,
-    previous_seen_day   date,
-    orders              bigint,
-    converted           bigint,
-    net                 bigint,
-    net_with_cost       bigint,
-    cost                bigint,
-    gap_us              bigint,
-    more_gaps           bigint[],
-    first_us            bigint,
-    discovered          text,
-    returned            bigint,
-    returned_with_cost  bigint,
-    returned_cost       bigint,
-    unconverted_returns bigint,
-    costs               bigint,
-    unconverted_costs   bigint,
-    others              jsonb,
-    PRIMARY KEY (customer_id, day)
-);
-COMMENT ON TABLE customer_days IS 'Derived: days of the shop on which something of a person counts; NULL in a column: nothing of that kind';
-COMMENT ON COLUMN customer_days.first_day IS 'The day of the first completed order of all; the same in each row of the person';
-COMMENT ON COLUMN customer_days.previous_day IS 'The day with an order before this one; -infinity: the first order of all is on this day; NULL: none is';
-COMMENT ON COLUMN customer_days.second_day IS 'The day of the order two before the first of this day; -infinity: there is none, but one before it';
-COMMENT ON COLUMN customer_days.previous_member_day IS 'As previous_day, of orders while a loyalty member';
-COMMENT ON COLUMN customer_days.previous_visit_day IS 'As previous_day, of visits';
-COMMENT ON COLUMN customer_days.previous_seen_day IS 'As previous_day, of visits and orders together';
-COMMENT ON COLUMN customer_days.converted IS 'Orders whose money is in the base currency: the sums are of these';
-COMMENT ON COLUMN customer_days.gap_us IS 'Microseconds between the first order of this day that has one before it, and that one';
-COMMENT ON COLUMN customer_days.more_gaps IS 'The same of the further orders of this day';
-COMMENT ON COLUMN customer_days.first_us IS 'On the day of the first order of all: its instant, in microseconds since 1970';
-COMMENT ON COLUMN customer_days.discovered IS 'On the day of the first order: channel of the earliest touchpoint that has one, else of the profile';
-COMMENT ON COLUMN customer_days.returned IS 'What refunds took off net sales, on their day but not before that of the order';
-COMMENT ON COLUMN customer_days.others IS 'Measures that few days have, by name; they add to what the columns say';
--- The expression of kpi_gaps.sql; the rest makes it an index-only scan.
-CREATE INDEX customer_days_gap ON customer_days ((gap_us / 86400000000), day) INCLUDE (gap_us);
-COMMENT ON INDEX customer_days_gap IS 'kpi_gaps.sql: gaps of one length in whole days';
-CREATE INDEX customer_days_day ON customer_days (day);
-COMMENT ON INDEX customer_days_day IS 'derive_changed.sql: summing anew, month by month';
-CREATE INDEX customer_days_first ON customer_days (day) INCLUDE (customer_id) WHERE previous_day = '-infinity';
-COMMENT ON INDEX customer_days_first IS 'kpi_value.sql, kpi_costs.sql: who was acquired in a window';
-CREATE INDEX customer_days_more_gaps ON customer_days (day) WHERE more_gaps IS NOT NULL;
-COMMENT ON INDEX customer_days_more_gaps IS 'kpi_gaps.sql: gaps within a day';
+ALTER TABLE changed_customers ADD COLUMN since timestamptz;
+COMMENT ON COLUMN changed_customers.since IS 'Of customer_days only those from the day of this instant on can be different now, and nothing of carts; NULL: anything can';
+
+DROP FUNCTION person_days(uuid[]);
 
 -- Of each person the days from one on (-infinity, or nothing: all), which has an order before it. What such a day takes from
 -- earlier ones stands in the rows of those: so a new order costs the same however many the customer has. The order before the first of
