@@ -18,9 +18,11 @@ PGBENCH = "/usr/lib/postgresql/15/bin/pgbench"
 START_SECONDS = 30
 CONNECTIONS = 64
 WARM_UP_SECONDS = 1
+# A quarter of the memory, as PostgreSQL's manual advises, but no more than 4 GB.
+BUFFERS_MB = min(4096, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**22)
 # Statements can be read back; no checkpoint falls into one side of a comparison alone.
-SETTINGS = ("logging_collector = on", "log_destination = 'jsonlog'", "log_directory = 'statements'", "max_wal_size = '16GB'",
-            "checkpoint_timeout = '1h'")
+SETTINGS = (f"shared_buffers = '{BUFFERS_MB}MB'", "logging_collector = on", "log_destination = 'jsonlog'", "log_directory = 'statements'",
+            "max_wal_size = '16GB'", "checkpoint_timeout = '1h'")
 
 
 def run(*words, **options):
