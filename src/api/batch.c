@@ -203,33 +203,25 @@ static size_t count_lines(const char *text, size_t len)
 	return count;
 }
 
-static bool line_step(void *cls)
+/* The next line that says something; there is one, they were counted. */
+static void take_line(struct fact *f)
 {
-	struct facts *facts = cls;
-	const char *line = facts->rest;
-	if (line >= facts->end) {
-		facts_run(facts);
-		return false;
-	}
-	const char *stop = memchr(line, '\n', (size_t)(facts->end - line));
-	size_t len = (size_t)((stop != NULL ? stop : facts->end) - line);
-	if (!is_blank(line, len))
-		item_line(&facts->item[facts->next++], line, len);
-	facts->rest = line + len + 1;
-	return true;
+	struct facts *facts = f->facts;
+	const char *line;
+	size_t len;
+	do {
+		line = facts->rest;
+		const char *stop = memchr(line, '\n', (size_t)(facts->end - line));
+		len = (size_t)((stop != NULL ? stop : facts->end) - line);
+		facts->rest = line + len + 1;
+	} while (is_blank(line, len));
+	item_line(f, line, len);
 }
 
-static bool array_step(void *cls)
+static void take_element(struct fact *f)
 {
-	struct facts *facts = cls;
-	if (facts->next == facts->count) {
-		facts_run(facts);
-		return false;
-	}
-	struct fact *f = &facts->item[facts->next];
-	f->input = json_array_get(call_body(facts->call), facts->next++);
+	f->input = json_array_get(call_body(f->facts->call), (size_t)(f - f->facts->item));
 	item_check(f);
-	return true;
 }
 
 void fact_batch(struct api *api, struct call *call, const struct fact_kind *kind)
@@ -255,5 +247,6 @@ void fact_batch(struct api *api, struct call *call, const struct fact_kind *kind
 	facts->rest = text;
 	facts->end = text + len;
 	facts->owns_inputs = array == NULL;
-	facts_walk(facts, 0, array != NULL ? array_step : line_step);
+	facts->take = array != NULL ? take_element : take_line;
+	facts_run(facts);
 }

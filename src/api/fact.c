@@ -101,8 +101,8 @@ static void add_location(struct facts *facts, const char *id)
 /* ---- rounds --------------------------------------------------------------------------------- */
 
 /*
- * Items are looked up in parts, each by one segment, and the next part before the one before it is decided: so the database
- * works while facts are made, and no answer is so long that taking it in holds up other requests.
+ * Items are read and looked up in parts, each by one segment, and the next part before the one before it is decided: so the
+ * database works while texts are read and facts are made, and no answer is so long that taking it in holds up other requests.
  */
 enum { PART = 500 };
 
@@ -205,12 +205,16 @@ static bool ask_part(struct facts *facts)
 	return true;
 }
 
-/* Lets the item say what it refers to, once. */
+/* Reads the item, and lets it say what it refers to, once. */
 static bool refer_step(void *cls)
 {
 	struct facts *facts = cls;
 	struct fact *f = &facts->item[facts->next];
 
+	if (facts->take != NULL && facts->taken == facts->next) {
+		facts->take(f);
+		facts->taken++;
+	}
 	f->parent = facts->kind->parent != REF_TABLES ? &facts->parent : NULL;
 	if (facts->refers && f->state == FACT_OPEN)
 		facts->kind->refer(f);

@@ -119,6 +119,8 @@ struct facts {
 	bool walks;
 	/* Of a round, so many items have been looked up, have their answers, are decided; in this order. */
 	size_t asked, known, decided;
+	void (*take)(struct fact *f); /* of a batch: reads the item and checks it; each in its turn, once */
+	size_t taken;
 	const char *rest, *end; /* the lines that are not read yet */
 	struct buf results;     /* text of those that the answer has already */
 	json_t *claimed;        /* keys that facts of this round are about to create */
