@@ -29,20 +29,10 @@ struct reference *change_refer(struct change *c, struct reference r)
 	return &c->refs[c->ref_count++];
 }
 
-static const char *keep_text(struct change *c, char *text, size_t trim)
-{
-	size_t len = text != NULL ? strlen(text) : 0;
-	const char *kept =
-		len > 2 * trim ? arena_strndup(call_arena(c->call), text + trim, len - 2 * trim) : NULL;
-	free(text);
-	return kept;
-}
-
 void change_write(struct change *c, enum query query, const json_t *rows)
 {
 	struct segment *s = &c->segment;
-	/* An array without its brackets is the list of its rows. */
-	const char *text = keep_text(c, json_write(rows), json_is_array(rows) ? 1 : 0);
+	const char *text = document_rows(query, rows, call_arena(c->call));
 	if (text != NULL && s->write_count < SEGMENT_WRITES_MAX)
 		s->writes[s->write_count++] = (struct segment_write){query, text};
 	else

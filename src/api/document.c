@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ciclo/base/buf.h"
 #include "ciclo/base/time.h"
 #include "ciclo/contract/json.h"
 
@@ -58,6 +59,57 @@ int64_t document_int(const json_t *doc, const char *name, int64_t fallback)
 {
 	const json_t *value = json_object_get(doc, name);
 	return json_is_integer(value) ? json_integer_value(value) : fallback;
+}
+
+/* What json_to_recordset would make of it: text of a text, JSON of anything that is not one value. */
+static void add_cell(struct buf *out, const json_t *value)
+{
+	char *text = NULL;
+	if (json_is_string(value)) {
+		buf_element(out, json_string_value(value), json_string_length(value));
+	} else if (json_is_integer(value)) {
+		buf_int(out, json_integer_value(value));
+	} else if (json_is_boolean(value)) {
+		buf_adds(out, json_is_true(value) ? "true" : "false");
+	} else if (value == NULL || json_is_null(value)) {
+		buf_adds(out, "NULL");
+	} else {
+		text = json_write(value);
+		out->failed |= text == NULL;
+		if (text != NULL)
+			buf_element(out, text, strlen(text));
+	}
+	buf_addc(out, CELL_END);
+	free(text);
+}
+
+static void add_cells(struct buf *out, const json_t *row, const char *const *columns)
+{
+	for (; *columns != NULL; columns++)
+		add_cell(out, json_object_get(row, *columns));
+}
+
+static char *cells_text(const json_t *rows, const char *const *columns)
+{
+	struct buf out;
+	buf_init(&out, SIZE_MAX / 2);
+	if (json_is_object(rows))
+		add_cells(&out, rows, columns);
+	for (size_t i = 0; i < json_array_size(rows); i++)
+		add_cells(&out, json_array_get(rows, i), columns);
+	return buf_take(&out, NULL);
+}
+
+const char *document_rows(enum query query, const json_t *rows, struct arena *arena)
+{
+	const char *const *columns = query_texts[query].columns;
+	char *text = columns != NULL ? cells_text(rows, columns) : json_write(rows);
+	size_t len = text != NULL ? strlen(text) : 0;
+	/* An array without its brackets is the list of its rows. */
+	size_t trim = columns == NULL && json_is_array(rows) ? 1 : 0;
+	const char *kept = len > 2 * trim ? arena_strndup(arena, text + trim, len - 2 * trim) : NULL;
+	free(text);
+	return kept;
 }
 
 bool document_hash(const json_t *content, char ret[HASH_TEXT])

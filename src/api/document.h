@@ -9,7 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ciclo/base/arena.h"
 #include "ciclo/base/attr.h"
+#include "ciclo/db/db.h"
 
 enum { HASH_TEXT = 65 };
 
@@ -30,6 +32,8 @@ bool document_instant_read(const json_t *doc, const char *name, int64_t *ret) NO
 void document_instant_or_null(json_t *doc, const char *name, const json_t *from);
 /* Member as integer, or the fallback when absent or null. */
 int64_t document_int(const json_t *doc, const char *name, int64_t fallback);
+/* One row (object) or all rows of an array as the text that a write of query takes. NULL when memory is out, or there is no row. */
+const char *document_rows(enum query query, const json_t *rows, struct arena *arena) NODISCARD;
 /* Hash (BLAKE2b-256, hex): the same for equal values, whatever the order of their names. */
 bool document_hash(const json_t *content, char ret[HASH_TEXT]) NODISCARD;
 /* Hash of some texts, each with its length, so that no two lists give the same bytes; NULL ends. */

@@ -63,18 +63,11 @@ enum problem fact_check_order(struct fact *f)
 void fact_write(struct fact *f, enum query query, const json_t *rows)
 {
 	struct segment *s = &f->segment;
-	char *text = json_write(rows);
-	size_t len = text != NULL ? strlen(text) : 0;
-	/* An array without its brackets is the list of its rows. */
-	size_t trim = json_is_array(rows) ? 1 : 0;
-	const char *kept = len > 2 * trim
-				   ? arena_strndup(call_arena(f->facts->call), text + trim, len - 2 * trim)
-				   : NULL;
-	free(text);
-	if (kept == NULL || s->write_count == SEGMENT_WRITES_MAX)
+	const char *text = document_rows(query, rows, call_arena(f->facts->call));
+	if (text == NULL || s->write_count == SEGMENT_WRITES_MAX)
 		f->problem = PROBLEM_internal_error;
 	else
-		s->writes[s->write_count++] = (struct segment_write){query, kept};
+		s->writes[s->write_count++] = (struct segment_write){query, text};
 }
 
 enum problem fact_refuse(struct fact *f, enum problem problem, struct violations *found)

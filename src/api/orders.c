@@ -28,7 +28,7 @@ static enum problem write_order(struct fact *f, const struct exchange *e, const 
 		{"base_cost", a->cost, false},
 		{"base_net_with_cost", a->net_with_cost, false},
 	};
-	json_t *row = json_copy(f->document);
+	json_t *doc = f->document;
 	enum problem problem = PROBLEM_NONE;
 	for (size_t i = 0; i < COUNTOF(base); i++) {
 		int64_t amount;
@@ -37,12 +37,12 @@ static enum problem write_order(struct fact *f, const struct exchange *e, const 
 					       "takes the amounts out of range in %s", e->base_currency);
 			break;
 		}
-		json_object_set_new(row, base[i].name, json_integer(amount));
-		if (base[i].shown)
-			json_object_set_new(f->document, base[i].name, json_integer(amount));
+		json_object_set_new(doc, base[i].name, json_integer(amount));
 	}
-	fact_write(f, Q_ORDER_INSERT, row);
-	json_decref(row);
+	fact_write(f, Q_ORDER_INSERT, doc);
+	for (size_t i = 0; i < COUNTOF(base); i++)
+		if (!base[i].shown)
+			json_object_del(doc, base[i].name);
 	return problem;
 }
 

@@ -126,6 +126,26 @@ void buf_json_string(struct buf *b, const char *text, size_t len)
 	buf_addc(b, '"');
 }
 
+void buf_element(struct buf *b, const char *text, size_t len)
+{
+	const char *end = text + len;
+
+	buf_addc(b, '"');
+	while (text < end) {
+		const char *special = text;
+
+		while (special < end && *special != '"' && *special != '\\')
+			special++;
+		buf_add(b, text, (size_t)(special - text));
+		if (special < end) {
+			buf_addc(b, '\\');
+			buf_addc(b, *special++);
+		}
+		text = special;
+	}
+	buf_addc(b, '"');
+}
+
 void buf_printf(struct buf *b, const char *fmt, ...)
 {
 	va_list args;

@@ -198,6 +198,42 @@ bool group_plan(struct group *g)
 	return true;
 }
 
+static size_t count_columns(enum query query)
+{
+	size_t count = 0;
+
+	while (query_texts[query].columns[count])
+		count++;
+	return count;
+}
+
+static void add_cells(const char *cells, size_t count, struct buf *columns)
+{
+	const char *end;
+
+	for (size_t at = 0; (end = strchr(cells, CELL_END)); at = (at + 1) % count) {
+		buf_addc(&columns[at], columns[at].len > 0 ? ',' : '{');
+		buf_add(&columns[at], cells, (size_t)(end - cells));
+		cells = end + 1;
+	}
+}
+
+size_t group_columns(const struct group *g, enum query query, struct buf *columns)
+{
+	size_t count = count_columns(query);
+
+	for (size_t i = 0; i < g->count; i++) {
+		const struct segment *s = g->members[i];
+
+		for (size_t w = 0; w < s->write_count; w++)
+			if (s->writes[w].query == query)
+				add_cells(s->writes[w].rows, count, columns);
+	}
+	for (size_t i = 0; i < count; i++)
+		buf_addc(&columns[i], '}');
+	return count;
+}
+
 void group_rows(const struct group *g, enum query query, struct buf *out)
 {
 	const char *before = "[";
@@ -216,25 +252,12 @@ void group_rows(const struct group *g, enum query query, struct buf *out)
 	buf_adds(out, "]");
 }
 
-/* An element of an array literal; quoted, so that only quotes and backslashes mean something. */
 static void add_element(struct buf *out, const char *text)
 {
-	if (!text) {
+	if (text)
+		buf_element(out, text, strlen(text));
+	else
 		buf_adds(out, "NULL");
-		return;
-	}
-	buf_addc(out, '"');
-	while (*text) {
-		size_t plain = strcspn(text, "\"\\");
-
-		buf_add(out, text, plain);
-		text += plain;
-		if (*text) {
-			buf_addc(out, '\\');
-			buf_addc(out, *text++);
-		}
-	}
-	buf_addc(out, '"');
 }
 
 void group_array(const struct group *g, size_t statement, size_t parameter, struct buf *out)

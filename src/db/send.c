@@ -11,10 +11,32 @@ static void take_group_result(struct connection *c, size_t index, PGresult *resu
 	group_take(g, index, result);
 }
 
+static bool send_columns(struct connection *c, const struct group *g, enum query query)
+{
+	struct buf columns[WRITE_COLUMNS_MAX];
+	const char *args[WRITE_COLUMNS_MAX];
+	bool failed = false;
+	size_t count;
+
+	for (size_t i = 0; i < WRITE_COLUMNS_MAX; i++)
+		buf_init(&columns[i], SIZE_MAX - 1);
+	count = group_columns(g, query, columns);
+	for (size_t i = 0; i < count; i++) {
+		failed |= columns[i].failed;
+		args[i] = columns[i].data;
+	}
+	failed = failed || !connection_send(c, query, count, args);
+	for (size_t i = 0; i < count; i++)
+		buf_release(&columns[i]);
+	return !failed;
+}
+
 static bool send_write(struct connection *c, const struct group *g, enum query query)
 {
 	struct buf rows CLEANUP(buf_release);
 
+	if (query_texts[query].columns)
+		return send_columns(c, g, query);
 	/* The group was bounded when it was formed. */
 	buf_init(&rows, SIZE_MAX - 1);
 	group_rows(g, query, &rows);

@@ -151,3 +151,21 @@ def test_what_failed_in_a_batch_under_an_idempotency_key_may_be_sent_again(new_s
     third = shop.api.post("/v1/orders/batch", items, 200, headers=key)
     assert third.json == second.json and third.headers["Idempotent-Replayed"] == "true"
     assert shop.value("orders", "2026-01-10", "2026-01-11") == 10
+
+
+def test_texts_that_mean_something_to_arrays_are_kept_as_they_are(new_shop):
+    shop = new_shop()
+    words = ["NULL", "null", '"', "\\", "\\\\\"", "{a,b}", "}", ",", " x ", "a\nb\tc", "\u00fc\u20ac\U0001f375", "\\N", "'", "%s", "\x7f"]
+    items = [{**order, "external_id": f"{number} {word}", "channel": word, "campaign": word, "test": number % 2 == 0, "exchange_rate": f"1.{number}5",
+              "currency": "USD", "items": [{"sku": word, "name": word, "quantity": 1, "unit_price": 100}], "total": 100}
+             for number, (order, word) in enumerate(zip(_orders(len(words)), words))]
+    answer = _send(shop, items, True)
+    assert answer["created"] == len(words), answer
+    for item, line in zip(items, answer["results"]):
+        stored = shop.api.get(f"/v1/orders/{line['id']}").json
+        assert str(stored["exchange_rate"]) == item["exchange_rate"]
+        for name in ("external_id", "channel", "campaign", "test"):
+            assert stored[name] == item[name]
+        assert (stored["items"][0]["sku"], stored["items"][0]["name"]) == (item["items"][0]["sku"],) * 2
+        assert stored["storefront"] is None and stored["cancelled_at"] is None
+    assert _send(shop, items, False)["unchanged"] == len(words)

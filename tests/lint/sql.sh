@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Rules of sql/: one statement a file, each with a comment that says what it is for; a statement that writes
-# starts with its rank ("-- write N") and takes one parameter, $1, the JSON array of its rows.
+# starts with its rank ("-- write N") and takes one parameter, $1, the JSON array of its rows, or ("-- write N columns")
+# an array for each name in its AS r(...), at most WRITE_COLUMNS_MAX of them.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -13,12 +14,18 @@ function finish() {
 	gsub(/--[^\n]*/, "", code)
 	gsub(/\047[^\047]*\047/, "\047\047", code)
 	head = text
-	sub(/^-- write [0-9]+\n/, "", head)
+	sub(/^-- write [0-9]+( columns)?\n/, "", head)
 	writes = code ~ /(^|[^A-Za-z_])(INSERT INTO|UPDATE|DELETE FROM|TRUNCATE)[^A-Za-z_]/ && code !~ /FOR (NO KEY )?UPDATE/
-	ranked = text ~ /^-- write [0-9]+\n/
+	ranked = text ~ /^-- write [0-9]+( columns)?\n/
+	columns = text ~ /^-- write [0-9]+ columns\n/
 	if (head !~ /^--/) complain("no comment head")
 	if (ranked && !writes && code !~ /must\(|pg_advisory|update_persons\(/) complain("has a write rank and writes nothing")
-	if (ranked && (code !~ /\$1/ || code ~ /\$[2-9]/)) complain("a write takes $1 and nothing else")
+	if (columns) {
+		names = match(code, /AS r\([^)]*\)/) ? substr(code, RSTART, RLENGTH) : ""
+		named = gsub(/,/, "", names) + 1
+		if (named > 32 || code !~ "\\$" named "[^0-9]" || code ~ "\\$" (named + 1) "[^0-9]") complain("its parameters are not what AS r(...) names")
+	}
+	if (ranked && !columns && (code !~ /\$1/ || code ~ /\$[2-9]/)) complain("a write takes $1 and nothing else")
 	# Keys are made by the command line, one statement alone, outside the lanes.
 	if (writes && !ranked && file !~ /\/api_key_/) complain("writes without a rank")
 	trimmed = code

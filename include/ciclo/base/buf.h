@@ -32,6 +32,8 @@ void buf_addc(struct buf *b, char c);
 void buf_int(struct buf *b, int64_t number);
 /* As a JSON string (RFC 8259 section 7) with its quotes; UTF-8 stays as it is. */
 void buf_json_string(struct buf *b, const char *text, size_t len);
+/* As an element of a PostgreSQL array literal, in quotes, so that only quotes and backslashes mean something. */
+void buf_element(struct buf *b, const char *text, size_t len);
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Hands the text (malloc'd, NUL-terminated) to the caller and empties b; NULL if it failed. */
 char *buf_take(struct buf *b, size_t *ret_len) NODISCARD;

@@ -46,6 +46,47 @@ START_TEST(instants_become_utc)
 }
 END_TEST
 
+/* orders has columns: cells of array literals, whose words, quotes and braces mean nothing inside a text. */
+START_TEST(rows_with_columns_are_cells)
+{
+	struct arena *arena = arena_new(100000);
+	json_t *row = json_pack("{s:s, s:s, s:n, s:i, s:[{s:s}], s:b, s:s}", "customer_id", "NULL", "external_id",
+				"a\"b\\c,{}\n", "ordered_at", "total", -7, "items", "sku", "T\"", "test", 1,
+				"no_column", "x");
+	json_t *rows = json_pack("[OO]", row, row);
+	const char *text = document_rows(Q_ORDER_INSERT, row, arena);
+	ck_assert_ptr_nonnull(text);
+	const char *start = "\"NULL\"\xffNULL\xff\"a\\\"b\\\\c,{}\n\"\xffNULL\xff";
+	ck_assert_int_eq(strncmp(text, start, strlen(start)), 0);
+	ck_assert_ptr_nonnull(strstr(text, "\xff-7\xff"));
+	ck_assert_ptr_nonnull(strstr(text, "\xff\"[{\\\"sku\\\":\\\"T\\\\\\\"\\\"}]\"\xff"));
+	ck_assert_ptr_nonnull(strstr(text, "\xfftrue\xff"));
+	ck_assert_ptr_null(strstr(text, "x"));
+	const char *both = document_rows(Q_ORDER_INSERT, rows, arena);
+	ck_assert_ptr_nonnull(both);
+	ck_assert_uint_eq(strlen(both), 2 * strlen(text));
+	ck_assert_int_eq(strncmp(both, text, strlen(text)), 0);
+	ck_assert_str_eq(both + strlen(text), text);
+	json_decref(rows);
+	json_decref(row);
+	arena_free(arena);
+}
+END_TEST
+
+START_TEST(other_rows_are_json)
+{
+	struct arena *arena = arena_new(100000);
+	json_t *rows = json_pack("[{s:i},{s:i}]", "n", 1, "n", 2);
+	json_t *none = json_array();
+	ck_assert_str_eq(document_rows(Q_EXTERNAL_ID_INSERT, rows, arena), "{\"n\":1},{\"n\":2}");
+	ck_assert_str_eq(document_rows(Q_EXTERNAL_ID_INSERT, json_array_get(rows, 0), arena), "{\"n\":1}");
+	ck_assert_ptr_null(document_rows(Q_EXTERNAL_ID_INSERT, none, arena));
+	json_decref(none);
+	json_decref(rows);
+	arena_free(arena);
+}
+END_TEST
+
 Suite *document_suite(void)
 {
 	Suite *suite = suite_create("document");
@@ -53,6 +94,8 @@ Suite *document_suite(void)
 	tcase_add_test(tcase, hash_knows_content_only);
 	tcase_add_test(tcase, hash_keeps_texts_apart);
 	tcase_add_test(tcase, instants_become_utc);
+	tcase_add_test(tcase, rows_with_columns_are_cells);
+	tcase_add_test(tcase, other_rows_are_json);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

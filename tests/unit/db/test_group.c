@@ -154,6 +154,47 @@ START_TEST(plan_merges_writes_by_rank_then_reads)
 }
 END_TEST
 
+START_TEST(writes_with_columns_become_an_array_each)
+{
+	struct segments waiting = {0};
+	struct buf columns[WRITE_COLUMNS_MAX];
+	struct probe p[2];
+	char rows[2][400] = {"", ""};
+	struct group *g;
+	size_t count = 0;
+
+	while (query_texts[Q_ORDER_INSERT].columns[count])
+		count++;
+	for (size_t i = 0; i < 2; i++) {
+		probe_init(&p[i], LANE_WRITE);
+		/* Two rows of the first, one of the other: each cell with its place. */
+		for (size_t cell = 0; cell < (2 - i) * count; cell++)
+			snprintf(rows[i] + strlen(rows[i]), sizeof rows[i] - strlen(rows[i]), "%zu\xff", cell);
+		p[i].segment.writes[p[i].segment.write_count++] =
+			(struct segment_write){Q_ORDER_INSERT, rows[i]};
+		push(&waiting, &p[i], NULL);
+	}
+	for (size_t i = 0; i < WRITE_COLUMNS_MAX; i++)
+		buf_init(&columns[i], 1000);
+	g = group_form(&waiting, 32);
+	ck_assert_ptr_nonnull(g);
+	ck_assert_uint_eq(group_columns(g, Q_ORDER_INSERT, columns), count);
+	ck_assert_str_eq(columns[0].data, "{0,29,0}");
+	ck_assert_str_eq(columns[count - 1].data, "{28,57,28}");
+	for (size_t i = 0; i < WRITE_COLUMNS_MAX; i++)
+		buf_release(&columns[i]);
+	group_free(g);
+}
+END_TEST
+
+START_TEST(no_write_has_more_columns_than_there_is_room)
+{
+	for (enum query q = 0; q < QUERY_COUNT; q++)
+		for (size_t i = 0; query_texts[q].columns && query_texts[q].columns[i]; i++)
+			ck_assert_uint_lt(i, WRITE_COLUMNS_MAX);
+}
+END_TEST
+
 START_TEST(halves_keep_order)
 {
 	struct segments waiting = {0};
@@ -203,6 +244,8 @@ Suite *suite_group(void)
 	tcase_add_test(t, writes_never_join_a_snapshot);
 	tcase_add_test(t, rows_are_bounded);
 	tcase_add_test(t, plan_merges_writes_by_rank_then_reads);
+	tcase_add_test(t, writes_with_columns_become_an_array_each);
+	tcase_add_test(t, no_write_has_more_columns_than_there_is_room);
 	tcase_add_test(t, halves_keep_order);
 	tcase_add_test(t, sqlstates);
 	suite_add_tcase(s, t);
