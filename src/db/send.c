@@ -31,12 +31,10 @@ static bool send_columns(struct connection *c, const struct group *g, enum query
 	return !failed;
 }
 
-static bool send_write(struct connection *c, const struct group *g, enum query query)
+static bool send_rows(struct connection *c, const struct group *g, enum query query)
 {
 	struct buf rows CLEANUP(buf_release);
 
-	if (query_texts[query].columns)
-		return send_columns(c, g, query);
 	/* The group was bounded when it was formed. */
 	buf_init(&rows, SIZE_MAX - 1);
 	group_rows(g, query, &rows);
@@ -93,7 +91,7 @@ bool send_group(struct connection *c, struct group *g)
 	if (transaction && !connection_send(c, g->plan[0], 0, NULL))
 		return false;
 	for (size_t i = transaction; i < g->first_read; i++)
-		if (!send_write(c, g, g->plan[i]))
+		if (!(query_texts[g->plan[i]].columns ? send_columns : send_rows)(c, g, g->plan[i]))
 			return false;
 	if (!send_reads(c, g))
 		return false;
