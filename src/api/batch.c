@@ -37,19 +37,27 @@ static json_t *item_problem(const struct fact *f)
 	return problem;
 }
 
-static json_t *item_result(const struct fact *f, size_t index)
+static void add_result(struct buf *out, const struct fact *f, size_t index)
 {
 	static const int status[] = {[FACT_CREATED] = 201, [FACT_UNCHANGED] = 200};
-	json_t *result = json_object();
-	json_object_set_new(result, "index", json_integer((json_int_t)index));
+	buf_adds(out, index > 0 ? ",{\"index\":" : "{\"index\":");
+	buf_int(out, (int64_t)index);
+	buf_adds(out, ",\"status\":");
 	if (f->state == FACT_FAILED) {
-		json_object_set_new(result, "status", json_integer(problem_status(f->problem)));
-		json_object_set_new(result, "problem", item_problem(f));
+		json_t *problem = item_problem(f);
+		char *text = json_write(problem);
+		buf_int(out, problem_status(f->problem));
+		buf_adds(out, ",\"problem\":");
+		out->failed |= text == NULL;
+		buf_adds(out, text != NULL ? text : "");
+		free(text);
+		json_decref(problem);
 	} else {
-		json_object_set_new(result, "status", json_integer(status[f->state]));
-		json_object_set_new(result, "id", json_string(f->id));
+		buf_int(out, status[f->state]);
+		buf_adds(out, ",\"id\":");
+		buf_json_string(out, f->id, strlen(f->id));
 	}
-	return result;
+	buf_addc(out, '}');
 }
 
 /* The first item that failed because the database did, not because of its content. */
@@ -129,13 +137,7 @@ static bool result_step(void *cls)
 {
 	struct facts *facts = cls;
 	struct fact *f = &facts->item[facts->next];
-	json_t *result = item_result(f, facts->next);
-	char *text = json_write(result);
-	facts->results.failed |= text == NULL;
-	buf_adds(&facts->results, facts->next > 0 ? "," : "");
-	buf_adds(&facts->results, text != NULL ? text : "");
-	free(text);
-	json_decref(result);
+	add_result(&facts->results, f, facts->next);
 	fact_release(f);
 	if (++facts->next < facts->count)
 		return true;

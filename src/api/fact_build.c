@@ -62,8 +62,12 @@ enum problem fact_check_order(struct fact *f)
 
 void fact_write(struct fact *f, enum query query, const json_t *rows)
 {
+	fact_write_text(f, query, document_rows(query, rows, call_arena(f->facts->call)));
+}
+
+void fact_write_text(struct fact *f, enum query query, const char *text)
+{
 	struct segment *s = &f->segment;
-	const char *text = document_rows(query, rows, call_arena(f->facts->call));
 	if (text == NULL || s->write_count == SEGMENT_WRITES_MAX)
 		f->problem = PROBLEM_internal_error;
 	else

@@ -13,12 +13,12 @@
 /* What the hash of a fact leaves out: what Ciclo adds, and what would change with the settings. */
 static const char *const not_content[] = {"id",         "version",       "created_at", "updated_at",
 					  "base_total", "base_currency", "base_net",   "base_amount",
-					  "refunded",   "paid_at",       "due_at",     NULL};
+					  "refunded",   "paid_at",       "due_at"};
 
 enum { COLUMN_DOCUMENT = 2 }; /* as all statements of documents have it */
 
 /* Members that came with a later version: facts that do not say them keep the hash that they were stored with. */
-static const char *const content_if_given[] = {"purpose", NULL};
+static const char *const content_if_given[] = {"purpose"};
 
 /* ---- deciding one fact -------------------------------------------------------------------------- */
 
@@ -49,17 +49,17 @@ static bool fact_hash(const struct fact *f, char ret[HASH_TEXT])
 	ret[0] = '\0';
 	if (f->own == NULL)
 		return true;
-	json_t *content = json_copy(f->content != NULL ? f->content : f->document);
-	for (size_t i = 0; not_content[i] != NULL; i++)
-		json_object_del(content, not_content[i]);
-	for (size_t i = 0; content_if_given[i] != NULL; i++)
+	const json_t *content = f->content != NULL ? f->content : f->document;
+	const char *without[COUNTOF(not_content) + COUNTOF(content_if_given) + 2] = {NULL};
+	size_t count = 0;
+	for (size_t i = 0; i < COUNTOF(not_content); i++)
+		without[count++] = not_content[i];
+	for (size_t i = 0; i < COUNTOF(content_if_given); i++)
 		if (json_is_null(json_object_get(content, content_if_given[i])))
-			json_object_del(content, content_if_given[i]);
+			without[count++] = content_if_given[i];
 	if (f->instant_defaulted)
-		json_object_del(content, f->facts->kind->instant);
-	bool ok = content != NULL && document_hash(content, ret);
-	json_decref(content);
-	return ok;
+		without[count] = f->facts->kind->instant;
+	return content != NULL && document_hash(content, without, ret);
 }
 
 /*
@@ -91,14 +91,19 @@ static void fact_write_own(struct fact *f, const char *hash)
 {
 	if (f->own == NULL || f->replaced)
 		return;
-	json_t *row = json_object();
-	json_object_set_new(row, "resource", json_string(f->own->kind));
-	json_object_set_new(row, "external_id", json_string(f->own->value));
-	json_object_set_new(row, "id", json_string(f->id));
-	document_text(row, "customer_id", f->customer_id[0] != '\0' ? f->customer_id : NULL);
-	json_object_set_new(row, "content_hash", json_string(hash));
-	fact_write(f, Q_EXTERNAL_ID_INSERT, row);
-	json_decref(row);
+	struct arena *arena = call_arena(f->facts->call);
+	bool known = f->customer_id[0] != '\0';
+	const char *quote = known ? "\"" : "";
+	struct buf key CLEANUP(buf_release);
+	buf_init(&key, SIZE_MAX / 2);
+	buf_json_string(&key, f->own->value, strlen(f->own->value));
+	fact_write_text(f, Q_EXTERNAL_ID_INSERT,
+			key.failed ? NULL
+				   : arena_printf(arena,
+						  "{\"resource\":\"%s\",\"external_id\":%s,\"id\":\"%s\","
+						  "\"customer_id\":%s%s%s,\"content_hash\":\"%s\"}",
+						  f->own->kind, key.data, f->id, quote,
+						  known ? f->customer_id : "null", quote, hash));
 }
 
 /* A single request stores its answer under its Idempotency-Key in the same transaction. */
@@ -188,14 +193,16 @@ static void fact_written(void *cls, const struct db_answer *answer)
 /* What is derived of the customer has to be made again, and reports may have changed. */
 static void fact_write_changed(struct fact *f)
 {
-	bool has_customer = f->customer_id[0] != '\0';
-	json_t *row = json_object();
-	json_object_set_new(row, "customer_id", json_string(has_customer ? f->customer_id : CHANGED_NOBODY));
-	json_object_set_new(row, "alive", json_boolean(f->names_customer));
-	if (f->facts->kind->later_only && f->facts->kind->later_only(f))
-		json_object_set(row, "since", json_object_get(f->document, f->facts->kind->instant));
-	fact_write(f, Q_CHANGED_CUSTOMER_INSERT, row);
-	json_decref(row);
+	const struct fact_kind *kind = f->facts->kind;
+	const char *since = NULL;
+	if (kind->later_only && kind->later_only(f))
+		since = json_string_value(json_object_get(f->document, kind->instant));
+	fact_write_text(
+		f, Q_CHANGED_CUSTOMER_INSERT,
+		arena_printf(call_arena(f->facts->call), "{\"customer_id\":\"%s\",\"alive\":%s%s%s%s}",
+			     f->customer_id[0] != '\0' ? f->customer_id : CHANGED_NOBODY,
+			     f->names_customer ? "true" : "false", since != NULL ? ",\"since\":\"" : "",
+			     since != NULL ? since : "", since != NULL ? "\"" : ""));
 }
 
 static void fact_submit(struct fact *f)

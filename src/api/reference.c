@@ -79,24 +79,25 @@ struct reference *reference_parent(struct reference *r, enum reference_table tab
 bool lookup_init(struct lookup *l, size_t max, struct arena *arena)
 {
 	*l = (struct lookup){.max = max, .arena = arena};
+	for (size_t table = 0; table < REF_TABLES; table++)
+		buf_init(&l->rows[table], SIZE_MAX / 2);
 	l->reference = calloc(max > 0 ? max : 1, sizeof *l->reference);
 	return l->reference != NULL;
 }
 
 void lookup_add(struct lookup *l, struct reference *r)
 {
-	json_t *row = json_object();
+	struct buf *rows = &l->rows[r->table];
 	r->found = r->placeholder = false;
-	if (r->value == NULL || l->count == l->max || row == NULL) {
-		json_decref(row);
+	if (r->value == NULL || l->count == l->max)
 		return;
-	}
-	if (l->rows[r->table] == NULL)
-		l->rows[r->table] = json_array();
-	json_object_set_new(row, "n", json_integer((json_int_t)l->count));
-	json_object_set_new(row, "kind", json_string(r->kind));
-	json_object_set_new(row, "value", json_string(r->value));
-	json_array_append_new(l->rows[r->table], row);
+	buf_adds(rows, rows->len == 0 ? "[{\"n\":" : ",{\"n\":");
+	buf_int(rows, (int64_t)l->count);
+	buf_adds(rows, ",\"kind\":");
+	buf_json_string(rows, r->kind, strlen(r->kind));
+	buf_adds(rows, ",\"value\":");
+	buf_json_string(rows, r->value, strlen(r->value));
+	buf_addc(rows, '}');
 	l->reference[l->count++] = r;
 }
 
@@ -104,11 +105,11 @@ bool lookup_reads(struct lookup *l, struct segment *s)
 {
 	l->first_read = s->read_count;
 	for (size_t table = 0; table < REF_TABLES; table++) {
-		if (l->rows[table] == NULL)
+		struct buf *rows = &l->rows[table];
+		if (rows->len == 0 && !rows->failed)
 			continue;
-		char *text = json_write(l->rows[table]);
-		char *kept = text != NULL ? arena_strndup(l->arena, text, strlen(text)) : NULL;
-		free(text);
+		buf_addc(rows, ']');
+		char *kept = rows->failed ? NULL : arena_strndup(l->arena, rows->data, rows->len);
 		if (kept == NULL)
 			return false;
 		s->reads[s->read_count++] =
@@ -151,7 +152,7 @@ bool lookup_answer(struct lookup *l, const struct db_answer *answer)
 {
 	size_t read = l->first_read;
 	for (size_t table = 0; table < REF_TABLES; table++) {
-		if (l->rows[table] == NULL)
+		if (l->rows[table].len == 0)
 			continue;
 		for (size_t row = 0; row < db_rows(answer, read); row++)
 			if (!answer_row(l, answer, read, row))
@@ -164,7 +165,7 @@ bool lookup_answer(struct lookup *l, const struct db_answer *answer)
 void lookup_release(struct lookup *l)
 {
 	for (size_t table = 0; table < REF_TABLES; table++)
-		json_decref(l->rows[table]);
+		buf_release(&l->rows[table]);
 	free(l->reference);
 	*l = (struct lookup){0};
 }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "ciclo/base/arena.h"
+#include "ciclo/base/buf.h"
 #include "ciclo/base/attr.h"
 #include "ciclo/base/uuid7.h"
 #include "ciclo/db/db.h"
@@ -57,7 +58,7 @@ const char *email_normal(const char *email, struct arena *arena) NODISCARD;
 
 /* The references of one round: collected, put into a segment's reads, and answered. */
 struct lookup {
-	json_t *rows[REF_TABLES];
+	struct buf rows[REF_TABLES];  /* JSON */
 	struct reference **reference; /* by n */
 	size_t count;
 	size_t max;

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The first allocation: a small JSON answer fits without growing. */
-enum { FIRST = 256 };
+/* The first allocation: an order as JSON fits without growing. */
+enum { FIRST = 1024 };
 
 void buf_init(struct buf *b, size_t max)
 {

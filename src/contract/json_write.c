@@ -17,8 +17,9 @@ enum {
 struct writer {
 	struct buf out;
 	bool sorted;
-	size_t digits; /* of reals; 0: each as many as it needs */
-	bool lossy;    /* a real needs more */
+	const char *const *without; /* names that the object has not; NULL: it has all */
+	size_t digits;              /* of reals; 0: each as many as it needs */
+	bool lossy;                 /* a real needs more */
 };
 
 static bool survives_as_typed(double real)
@@ -52,28 +53,49 @@ static void write_member(struct writer *w, const char *name, json_t *member, boo
 	write_value(w, member);
 }
 
+struct member {
+	const char *name;
+	json_t *value;
+};
+
 static int by_name(const void *a, const void *b)
 {
-	const char *const *left = a, *const *right = b;
+	const struct member *left = a, *right = b;
 
-	return strcmp(*left, *right);
+	/* Most differ there; a call costs more. */
+	if (*left->name != *right->name)
+		return (unsigned char)*left->name < (unsigned char)*right->name ? -1 : 1;
+	return strcmp(left->name, right->name);
+}
+
+static bool is_among(const char *const *names, const char *name)
+{
+	while (names && *names && (**names != *name || strcmp(*names, name) != 0))
+		names++;
+	return names && *names;
 }
 
 static void write_sorted(struct writer *w, json_t *object)
 {
 	size_t count = 0;
-	const char *name, **names = malloc((json_object_size(object) + 1) * sizeof *names);
-	json_t *member;
+	const char *const *without = w->without;
+	struct member next, *members = malloc((json_object_size(object) + 1) * sizeof *members);
 
-	if (!names) {
+	if (!members) {
 		w->out.failed = true;
 		return;
 	}
-	json_object_foreach(object, name, member) names[count++] = name;
-	qsort(names, count, sizeof *names, by_name);
+	json_object_foreach(object, next.name, next.value)
+	{
+		if (!is_among(without, next.name))
+			members[count++] = next;
+	}
+	qsort(members, count, sizeof *members, by_name);
+	w->without = NULL; /* is about the outermost only */
 	for (size_t i = 0; i < count; i++)
-		write_member(w, names[i], json_object_get(object, names[i]), i == 0);
-	free(names);
+		write_member(w, members[i].name, members[i].value, i == 0);
+	w->without = without;
+	free(members);
 }
 
 static void write_object(struct writer *w, json_t *object)
@@ -159,9 +181,9 @@ char *json_write(const json_t *value)
 }
 
 /* One real that needs more digits than the others gives them all as many. */
-char *json_write_canonical(const json_t *value)
+char *json_write_canonical(const json_t *value, const char *const *without)
 {
-	struct writer w = {.sorted = true, .digits = DIGITS_AS_TYPED};
+	struct writer w = {.sorted = true, .without = without, .digits = DIGITS_AS_TYPED};
 
 	buf_init(&w.out, SIZE_MAX / 2);
 	write_value(&w, walkable(value));

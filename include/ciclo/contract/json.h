@@ -21,7 +21,8 @@ json_t *json_read(const char *text, size_t len, char *why, size_t size) NODISCAR
 
 /* Compact text, malloc'd; reals as they were typed, exact to the double; order kept. NULL when memory is out. */
 char *json_write(const json_t *value) NODISCARD;
-/* The same with names sorted: one text for equal values, for hashing. */
-char *json_write_canonical(const json_t *value) NODISCARD;
+/* The same with names sorted: one text for equal values, for hashing. Of an object without the members called so (NULL ends
+ * the list, or is it). */
+char *json_write_canonical(const json_t *value, const char *const *without) NODISCARD;
 
 #endif

@@ -114,7 +114,7 @@ static void assert_written(const char *text, const char *plain, const char *cano
 	char why[WHY_SIZE] = "";
 	json_t *value = json_read(text, strlen(text), why, sizeof why);
 	char *written = json_write(value);
-	char *sorted = json_write_canonical(value);
+	char *sorted = json_write_canonical(value, NULL);
 
 	ck_assert_str_eq(written, plain);
 	ck_assert_str_eq(sorted, canonical);
@@ -138,7 +138,7 @@ static void assert_as_jansson(json_t *value, size_t digits)
 {
 	const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits);
 	char *plain = json_dumps(value, flags), *canonical = json_dumps(value, flags | JSON_SORT_KEYS);
-	char *written = json_write(value), *sorted = json_write_canonical(value);
+	char *written = json_write(value), *sorted = json_write_canonical(value, NULL);
 
 	ck_assert_str_eq(written, plain);
 	ck_assert_str_eq(sorted, canonical);

@@ -173,7 +173,7 @@ START_TEST(reads)
 	ck_assert_msg(strcmp(text, row->found) == 0, "?%s: expected \"%s\", found \"%s\"", row->query,
 		      row->found, text);
 	free(text);
-	text = json_write_canonical(values);
+	text = json_write_canonical(values, NULL);
 	if (row->values)
 		ck_assert_str_eq(text, row->values);
 	free(text);

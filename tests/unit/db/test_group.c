@@ -169,7 +169,8 @@ START_TEST(writes_with_columns_become_an_array_each)
 		probe_init(&p[i], LANE_WRITE);
 		/* Two rows of the first, one of the other: each cell with its place. */
 		for (size_t cell = 0; cell < (2 - i) * count; cell++)
-			snprintf(rows[i] + strlen(rows[i]), sizeof rows[i] - strlen(rows[i]), "%zu\xff", cell);
+			snprintf(rows[i] + strlen(rows[i]), sizeof rows[i] - strlen(rows[i]), "%zu\xff",
+				 cell);
 		p[i].segment.writes[p[i].segment.write_count++] =
 			(struct segment_write){Q_ORDER_INSERT, rows[i]};
 		push(&waiting, &p[i], NULL);
