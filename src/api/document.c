@@ -81,7 +81,7 @@ static void add_cell(struct buf *out, const json_t *value)
 		if (text != NULL)
 			buf_element(out, text, strlen(text));
 	}
-	buf_addc(out, CELL_END);
+	buf_addc(out, (char)CELL_END);
 	free(text);
 }
 

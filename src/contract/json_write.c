@@ -79,7 +79,7 @@ static void write_sorted(struct writer *w, json_t *object)
 {
 	size_t count = 0;
 	const char *const *without = w->without;
-	struct member next, *members = malloc((json_object_size(object) + 1) * sizeof *members);
+	struct member next = {0}, *members = malloc((json_object_size(object) + 1) * sizeof *members);
 
 	if (!members) {
 		w->out.failed = true;

@@ -211,7 +211,7 @@ static void add_cells(const char *cells, size_t count, struct buf *columns)
 {
 	const char *end;
 
-	for (size_t at = 0; (end = strchr(cells, CELL_END)); at = (at + 1) % count) {
+	for (size_t at = 0; (end = strchr(cells, CELL_END)); at = at + 1 < count ? at + 1 : 0) {
 		buf_addc(&columns[at], columns[at].len > 0 ? ',' : '{');
 		buf_add(&columns[at], cells, (size_t)(end - cells));
 		cells = end + 1;

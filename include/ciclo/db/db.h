@@ -40,9 +40,7 @@ enum lane { LANE_WRITE, LANE_READ, LANE_REPORT, LANE_BULK, LANE_DERIVE, LANE_REP
 enum { SEGMENT_WRITES_MAX = 16, SEGMENT_READS_MAX = 12, READ_ARGS_MAX = 12 };
 
 /* Behind each cell of a write with columns; no UTF-8 text has it. */
-#define CELL_END '\xff'
-
-enum { WRITE_COLUMNS_MAX = 32 };
+enum { CELL_END = 0xff, WRITE_COLUMNS_MAX = 32 };
 
 /* rows: JSON objects joined by commas, without the brackets; of a write with columns the cells, row by row, each as an
  * element of an array literal and ended by CELL_END. */
