@@ -1,13 +1,15 @@
 # Turns text files into C: used by the Makefile for sql/queries, sql/migrations and openapi.yaml.
 #   awk -v kind=query|migration|document -v part=header|source -f src/embed.awk FILE...
 # A query file may begin with "-- write N": it takes a JSON array of rows, and N orders it among the writes
-# of one transaction. With "-- write N columns" it takes an array for each column that its "AS r(...)" names. With "-- merge" its parameters are arrays, one element for each who asks. A migration file is NNNN_name.sql.
+# of one transaction. With "-- write N columns" it takes an array for each column that its "AS r(...)" names. With "-- merge" its
+# parameters are arrays, one element for each who asks. With "-- keep N" it has N parameters, and its plan is made ahead and kept.
+# A migration file is NNNN_name.sql.
 
 function base(path) { sub(/.*\//, "", path); sub(/\.[a-z]+$/, "", path); return path }
 function literal(line) { gsub(/\\/, "\\\\&", line); gsub(/"/, "\\\"", line); gsub(/\?\?/, "?\"\"?", line); return "\"" line "\\n\"" }
 function names(	list) { match(code, /AS r\([^)]*/); list = substr(code, RSTART + 5, RLENGTH - 5); gsub(/, */, "\", \"", list); return list }
 function finish() {
-	if (open && kind == "query") printf ", %d, %d, %s},\n", rank, merges, columns ? "(const char *const[]){\"" names() "\", NULL}" : "NULL"
+	if (open && kind == "query") printf ", %d, %d, %d, %s},\n", rank, merges, kept, columns ? "(const char *const[]){\"" names() "\", NULL}" : "NULL"
 	else if (open) printf ", %d},\n", rank
 	open = 0
 }
@@ -18,8 +20,8 @@ BEGIN {
 		print "#ifndef CICLO_GEN_QUERIES_H\n#define CICLO_GEN_QUERIES_H\n\nenum query {"
 		for (i = 1; i < ARGC; i++) printf "\tQ_%s,\n", toupper(base(ARGV[i]))
 		print "\tQUERY_COUNT\n};\n"
-		print "/* write_rank: 0 for reads; writes of one transaction run in ascending rank. merges, columns: see ciclo/db/db.h. */"
-		print "struct query_text {\n\tconst char *name;\n\tconst char *text;\n\tint write_rank;\n\tint merges;"
+		print "/* write_rank: 0 for reads; writes of one transaction run in ascending rank. merges, columns: see ciclo/db/db.h.\n * kept: how many parameters a statement has whose plan is kept (report_plans.sql), 0 for the others. */"
+		print "struct query_text {\n\tconst char *name;\n\tconst char *text;\n\tint write_rank;\n\tint merges;\n\tint kept;"
 		print "\tconst char *const *columns;\n};\n"
 		print "extern const struct query_text query_texts[QUERY_COUNT];\n\n#endif"
 		exit
@@ -31,9 +33,10 @@ BEGIN {
 
 FNR == 1 && kind != "document" {
 	finish()
-	name = base(FILENAME); code = ""; rank = merges = columns = 0; open = 1
+	name = base(FILENAME); code = ""; rank = merges = kept = columns = 0; open = 1
 	if (kind == "query" && $1 == "--" && $2 == "write") { rank = $3 + 0; columns = $4 == "columns" }
 	if (kind == "query" && $1 == "--" && $2 == "merge") merges = 1
+	if (kind == "query" && $1 == "--" && $2 == "keep") kept = $3 + 0
 	if (kind == "migration") rank = name + 0
 	printf "\t{\"%s\",\n", name
 }

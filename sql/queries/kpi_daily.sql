@@ -1,3 +1,4 @@
+-- keep 2
 -- Everything that adds up over days, per bucket: a row for each measure that is not 0. $1 first days, $2 days after the last
 -- (date[], ascending, disjoint).
 -- Carts are summed as if all had happened that will happen by time alone; what lies ahead is taken off again.
@@ -14,8 +15,8 @@ WITH bucket AS MATERIALIZED (
         ('unconverted_carts', (s.abandoned_at IS NOT NULL AND s.base_value IS NULL)::integer)) AS m(measure, amount)
     WHERE s.ordered_at > now() AND (s.abandoned_at <= now() OR s.abandoned_at IS NULL) AND m.amount <> 0
 ), part AS (
-    SELECT b.bucket, d.measure, d.amount
-    FROM bucket AS b CROSS JOIN LATERAL sum_pieces(b.first, b.past) AS p
+    SELECT b.bucket, d.measure, p.sign * d.amount AS amount
+    FROM data_version AS v CROSS JOIN bucket AS b CROSS JOIN LATERAL near_pieces(b.first, b.past, v.rolled) AS p
     CROSS JOIN LATERAL (SELECT m.measure, m.amount FROM daily_measures AS m
                         WHERE m.dimension = '' AND m.grain = p.grain AND m.day >= p.first AND m.day < p.past OFFSET 0) AS d
     UNION ALL

@@ -1,3 +1,4 @@
+-- keep 4
 -- How new persons found the shop, as two ranked lists. $1 first day, $2 day after the last (date[] of one); $3 survey id or
 -- $4 external id of one survey, both NULL for all that ask this (purpose discovery).
 -- touchpoint: persons whose first completed order ever is in the window, by the channel of their earliest touchpoint that has

@@ -1,3 +1,4 @@
+-- keep 3
 -- Spend and what campaigns report per bucket. $1 first days, $2 days after the last (date[], ascending, disjoint);
 -- $3 NULL, or what to group by: channel or campaign.
 -- What was not reported counts as nothing, except opened e-mails: without `unopened` nobody knows how many were.

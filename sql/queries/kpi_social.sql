@@ -1,3 +1,4 @@
+-- keep 3
 -- Followers at the end of each bucket, and what they did in it. $1 first days, $2 days after the last (date[], ascending,
 -- disjoint); $3 dimension: NULL or channel (the platform).
 -- A platform whose followers nobody has told by then counts on neither side of a rate, so it is not here.

@@ -1,5 +1,6 @@
 -- From when and until when time alone changes no report, as microseconds since 1970; NULL: always. Time abandons carts, makes
--- orders of carts that lay ahead count, and makes renewals due: what kpi_daily.sql, kpi_carts.sql and kpi_programs.sql compare with now().
+-- orders of carts that lay ahead count, and makes renewals due: what kpi_daily.sql, kpi_carts.sql, kpi_renewals.sql and kpi_programs.sql
+-- compare with now().
 -- One statement for each end of an index: the planner takes the last row alone.
 WITH due AS MATERIALIZED (
     SELECT max(d.due_at) FILTER (WHERE d.due_at <= now()) AS last, min(d.due_at) FILTER (WHERE d.due_at > now()) AS next

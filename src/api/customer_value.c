@@ -25,7 +25,9 @@ static bool plan_lifetime(struct report *r)
 		return true;
 	if (!report_set_window(r, year))
 		return false;
-	return report_families(r, 1U << FAMILY_CUSTOMERS);
+	return report_measures(
+		r, &(struct measure_set){
+			   .has = {[MEASURE_previous_customers] = true, [MEASURE_lost_customers] = true}});
 }
 
 static bool plan(struct report *r)

@@ -26,7 +26,7 @@ static struct kpi_frame frame_of(const struct report *r, size_t i)
 
 bool kpi_plan(struct report *r)
 {
-	unsigned families = 0;
+	struct measure_set wanted = {0};
 
 	/* Groups are counted in the facts, where windows differ by orders of magnitude. */
 	if (!r->cut[CUT_GROUPS].asked)
@@ -34,11 +34,11 @@ bool kpi_plan(struct report *r)
 	for (size_t i = 0; i < kpis_of(r); i++) {
 		struct kpi_frame frame = frame_of(r, i);
 
-		families |= kpi_families(frame.kpi, frame.terms);
+		kpi_measures(frame.kpi, frame.terms, &wanted);
 		if (frame.kpi->unit == UNIT_LIST && !discovery_read(r))
 			return false;
 	}
-	return report_families(r, families);
+	return report_measures(r, &wanted);
 }
 
 /* ---- one KPI ---- */

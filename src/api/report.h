@@ -141,8 +141,8 @@ struct segment_read *report_slot(struct report *r) NODISCARD;
  * not), and args from $4 on. */
 bool report_read(struct report *r, enum family family, enum query query, size_t arg_count,
 		 const char *const *args) NODISCARD;
-/* Adds the statements of these families (bits). */
-bool report_families(struct report *r, unsigned families) NODISCARD;
+/* Adds the statements that these measures need. */
+bool report_measures(struct report *r, const struct measure_set *wanted) NODISCARD;
 /* Finds columns and groups. false: answered. */
 bool report_find(struct report *r, const struct db_answer *answer) NODISCARD;
 /* Measures of bucket n, of group n, or of the whole (n is 0). false: the statement and the measures do not fit together. */

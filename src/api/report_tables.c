@@ -4,14 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ciclo/base/buf.h"
 #include "report.h"
 
 enum { COLUMN_BUCKET, COLUMN_KEY, COLUMN_FIRST_MEASURE };
 /* A list has a row for each measure instead of a column. */
 enum { COLUMN_MEASURE = COLUMN_FIRST_MEASURE, COLUMN_AMOUNT, LIST_COLUMNS };
 
-/* Which cuts a statement answers, and what it takes behind $1 and $2: $3 the dimension, $4 the last day that counts. */
-enum { WHOLE = 1U << 0, GROUPS = 1U << 1, DIMENSION = 1U << 2, UNTIL = 1U << 3 };
+/* Which cuts a statement answers, and what it takes behind $1 and $2, in this order: the measures that are asked for, the
+ * dimension, the last day that counts. */
+enum { WHOLE = 1U << 0, GROUPS = 1U << 1, MEASURES = 1U << 2, DIMENSION = 1U << 3, UNTIL = 1U << 4 };
 
 #define BIT(family) (1U << FAMILY_##family)
 
@@ -22,23 +24,24 @@ static const struct statement {
 	unsigned flags;
 } statements[] = {
 	{Q_KPI_DAILY,
-	 BIT(ORDERS) | BIT(CUSTOMERS) | BIT(SURVEYS) | BIT(JOURNEY) | BIT(CARTS) | BIT(PROGRAMS) |
+	 BIT(ORDERS) | BIT(SEQUENCE) | BIT(SURVEYS) | BIT(VISITS) | BIT(CARTS) | BIT(REVIEWS) |
 		 BIT(PROGRAM_ORDERS),
 	 WHOLE},
-	{Q_KPI_RECENCY, BIT(CUSTOMERS) | BIT(JOURNEY) | BIT(PROGRAM_ORDERS), WHOLE},
+	{Q_KPI_RECENCY, BIT(CUSTOMERS) | BIT(JOURNEY) | BIT(MEMBERS), WHOLE | MEASURES},
 	{Q_KPI_GAPS, BIT(GAPS), WHOLE},
 	{Q_KPI_ACQUIRED, BIT(VALUE) | BIT(COSTS), WHOLE | UNTIL},
 	{Q_KPI_MARKETING, BIT(MARKETING), WHOLE | GROUPS | DIMENSION},
 	{Q_KPI_SOCIAL, BIT(SOCIAL), WHOLE | GROUPS | DIMENSION},
-	{Q_KPI_PROGRAMS, BIT(PROGRAMS), WHOLE | GROUPS | DIMENSION},
+	{Q_KPI_RENEWALS, BIT(PROGRAMS), WHOLE},
+	{Q_KPI_PROGRAMS, BIT(PROGRAMS) | BIT(REVIEWS), GROUPS | DIMENSION},
 	{Q_KPI_ORDERS, BIT(ORDERS), GROUPS | DIMENSION},
-	{Q_KPI_CUSTOMERS, BIT(CUSTOMERS) | BIT(GAPS), GROUPS | DIMENSION},
+	{Q_KPI_CUSTOMERS, BIT(CUSTOMERS) | BIT(SEQUENCE) | BIT(GAPS), GROUPS | DIMENSION},
 	{Q_KPI_SURVEYS, BIT(SURVEYS), GROUPS | DIMENSION},
 	{Q_KPI_VALUE, BIT(VALUE), GROUPS | DIMENSION | UNTIL},
 	{Q_KPI_COSTS, BIT(COSTS), GROUPS | DIMENSION | UNTIL},
-	{Q_KPI_JOURNEY, BIT(JOURNEY), GROUPS | DIMENSION},
+	{Q_KPI_JOURNEY, BIT(JOURNEY) | BIT(VISITS), GROUPS | DIMENSION},
 	{Q_KPI_CARTS, BIT(CARTS), GROUPS | DIMENSION},
-	{Q_KPI_PROGRAM_ORDERS, BIT(PROGRAM_ORDERS), GROUPS | DIMENSION},
+	{Q_KPI_PROGRAM_ORDERS, BIT(PROGRAM_ORDERS) | BIT(MEMBERS), GROUPS | DIMENSION},
 };
 
 /* ---- questions ---- */
@@ -96,21 +99,48 @@ bool report_read(struct report *r, enum family family, enum query query, size_t 
 	return true;
 }
 
-static bool add_statement(struct report *r, enum report_cut cut, const struct statement *wanted)
+/* Of these families the measures that are asked for, as an array of SQL. NULL: memory is out. */
+static const char *measures_text(struct report *r, const struct measure_set *wanted, unsigned families)
 {
-	struct segment_read *read = add_table(r, cut, wanted->families, wanted->query);
+	const char *kept = NULL, *before = "{";
+	struct buf text;
+
+	buf_init(&text, SIZE_MAX - 1);
+	for (enum measure m = MEASURE_NONE + 1; m < MEASURE_COUNT; m++) {
+		if (!wanted->has[m] || !(families & 1U << measure_family(m)))
+			continue;
+		buf_printf(&text, "%s%s", before, measure_name(m));
+		before = ",";
+	}
+	buf_adds(&text, "}");
+	if (!text.failed)
+		kept = arena_strndup(call_arena(r->call), text.data, text.len);
+	buf_release(&text);
+	return kept;
+}
+
+static bool add_statement(struct report *r, enum report_cut cut, const struct statement *statement,
+			  const struct measure_set *wanted)
+{
+	struct segment_read *read = add_table(r, cut, statement->families, statement->query);
 
 	if (!read)
 		return false;
-	if (wanted->flags & DIMENSION)
+	if (statement->flags & MEASURES)
+		add_arg(read, measures_text(r, wanted, statement->families));
+	if (statement->flags & DIMENSION)
 		add_arg(read, r->cut[cut].dimension);
-	if (wanted->flags & UNTIL)
+	if (statement->flags & UNTIL)
 		add_arg(read, r->cut[cut].until);
-	return true;
+	return !(statement->flags & MEASURES) || read->args[2];
 }
 
-bool report_families(struct report *r, unsigned families)
+bool report_measures(struct report *r, const struct measure_set *wanted)
 {
+	unsigned families = 0;
+
+	for (enum measure m = MEASURE_NONE + 1; m < MEASURE_COUNT; m++)
+		families |= wanted->has[m] ? 1U << measure_family(m) : 0;
 	for (size_t i = 0; i < COUNTOF(statements); i++) {
 		const struct statement *s = &statements[i];
 
@@ -118,7 +148,7 @@ bool report_families(struct report *r, unsigned families)
 			unsigned kind = c == CUT_GROUPS ? GROUPS : WHOLE;
 
 			if (s->flags & kind && s->families & families && asks(r, c, s->families & families) &&
-			    !add_statement(r, c, s))
+			    !add_statement(r, c, s, wanted))
 				return false;
 		}
 	}

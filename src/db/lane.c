@@ -53,7 +53,8 @@ const struct lane_traits lane_traits[LANE_COUNT] = {
 			 .lock_timeout_ms = "0",
 			 .read_only = "on",
 			 .plan_cache_mode = "force_custom_plan",
-			 .whole_table = "on"},
+			 .whole_table = "on",
+			 .keeps = true},
 	[LANE_BULK] = {.name = "bulk",
 		       .group_max = 512,
 		       .waiting_max = 20000,
@@ -76,7 +77,8 @@ const struct lane_traits lane_traits[LANE_COUNT] = {
 			  .lock_timeout_ms = "0",
 			  .read_only = "on",
 			  .plan_cache_mode = "force_custom_plan",
-			  .whole_table = "on"},
+			  .whole_table = "on",
+			  .keeps = true},
 };
 
 /* Doubles with each failure, and is spread so that connections do not come back in step. */

@@ -26,6 +26,7 @@ struct lane_traits {
 	const char *read_only;
 	const char *plan_cache_mode;
 	const char *whole_table; /* may plans read whole tables? */
+	bool keeps;              /* plans of statements that are marked so */
 };
 
 struct lane_state {

@@ -1,6 +1,6 @@
 /*
- * What a connection goes through before it counts as up: its settings, the version of the schema, and every
- * statement prepared. So a broken statement or a schema that does not fit fails readiness, not a request.
+ * What a connection goes through before it counts as up: its settings, the version of the schema, every
+ * statement prepared, and the plans of reports made. So a broken statement or a schema that does not fit fails readiness, not a request.
  */
 #include "lane.h"
 
@@ -46,13 +46,26 @@ void setup_connected(struct lane_state *l, struct connection *c, int64_t now_ms)
 		lane_lose(l, c, now_ms, "cannot send");
 }
 
-static bool send_prepares(struct connection *c)
+/* A plan takes longer to make than to run: those that are kept are made before anybody waits, by running what finds nothing. */
+static bool send_plans(struct connection *c)
+{
+	const char *const nothing[READ_ARGS_MAX] = {NULL};
+
+	if (!connection_send(c, Q_TRANSACTION_BEGIN, 0, NULL) || !connection_send(c, Q_REPORT_PLANS, 0, NULL))
+		return false;
+	for (enum query q = 0; q < QUERY_COUNT; q++)
+		if (query_texts[q].kept > 0 && !connection_send(c, q, (size_t)query_texts[q].kept, nothing))
+			return false;
+	return connection_send(c, Q_TRANSACTION_COMMIT, 0, NULL);
+}
+
+static bool send_prepares(const struct lane_state *l, struct connection *c)
 {
 	connection_begin(c, NULL);
 	for (enum query q = 0; q < QUERY_COUNT; q++)
 		if (!connection_send_prepare(c, q))
 			return false;
-	return connection_sync(c);
+	return (!l->traits->keeps || send_plans(c)) && connection_sync(c);
 }
 
 void setup_settled(struct lane_state *l, struct connection *c, int64_t now_ms)
@@ -67,7 +80,7 @@ void setup_settled(struct lane_state *l, struct connection *c, int64_t now_ms)
 		refuse(l, c, now_ms, "the schema is newer than this program");
 	else {
 		c->phase = PHASE_PREPARING;
-		if (!send_prepares(c))
+		if (!send_prepares(l, c))
 			lane_lose(l, c, now_ms, "cannot send");
 	}
 }
@@ -78,8 +91,11 @@ void setup_prepared(struct lane_state *l, struct connection *c, int64_t now_ms)
 	struct log_line line;
 
 	if (c->failure.set) {
-		snprintf(why, sizeof why, "statement %s does not prepare",
-			 query_texts[c->failure.index].name);
+		if (c->failure.index < QUERY_COUNT)
+			snprintf(why, sizeof why, "statement %s does not prepare",
+				 query_texts[c->failure.index].name);
+		else
+			snprintf(why, sizeof why, "a plan of reports cannot be made");
 		refuse(l, c, now_ms, why);
 		return;
 	}

@@ -78,7 +78,7 @@ static const struct kpi rows[] = {
 		.empty = "no_new_customers",
 		.test = MEASURE_test_orders,
 		.families =
-			FAMILY_BIT(VALUE) | FAMILY_BIT(COSTS) | FAMILY_BIT(MARKETING) | FAMILY_BIT(CUSTOMERS),
+			FAMILY_BIT(VALUE) | FAMILY_BIT(COSTS) | FAMILY_BIT(MARKETING) | FAMILY_BIT(SEQUENCE),
 		.takes = TAKES_UNTIL,
 		.model = model_clv_to_cac,
 	},
@@ -95,7 +95,7 @@ static const struct kpi rows[] = {
 		.empty = "no_new_customers",
 		.test = MEASURE_test_orders,
 		.families =
-			FAMILY_BIT(VALUE) | FAMILY_BIT(COSTS) | FAMILY_BIT(MARKETING) | FAMILY_BIT(CUSTOMERS),
+			FAMILY_BIT(VALUE) | FAMILY_BIT(COSTS) | FAMILY_BIT(MARKETING) | FAMILY_BIT(SEQUENCE),
 		.takes = TAKES_UNTIL,
 		.model = model_payback,
 	},

@@ -97,6 +97,22 @@ unsigned kpi_families(const struct kpi *kpi, const struct kpi_terms *terms)
 	return bits;
 }
 
+static void add_measure(struct measure_set *set, enum measure m)
+{
+	set->has[m] |= m != MEASURE_NONE;
+}
+
+void kpi_measures(const struct kpi *kpi, const struct kpi_terms *terms, struct measure_set *set)
+{
+	add_measure(set, kpi->test);
+	add_measure(set, terms->num);
+	add_measure(set, terms->den);
+	for (size_t i = 0; i < KPI_UNCONVERTED_MAX; i++)
+		add_measure(set, terms->unconverted[i]);
+	for (enum measure m = MEASURE_NONE + 1; m < MEASURE_COUNT; m++)
+		set->has[m] |= (kpi->families & family_bit(m)) != 0;
+}
+
 unsigned kpi_dimensions(const struct kpi *kpi, const struct kpi_terms *terms)
 {
 	unsigned families = kpi_families(kpi, terms), dimensions = ~0U;

@@ -139,6 +139,8 @@ unsigned unit_places(enum unit unit);
 const struct kpi_terms *kpi_choose(const struct kpi *kpi, const char *param, const char *value);
 /* Bits of the families that have to be read. */
 unsigned kpi_families(const struct kpi *kpi, const struct kpi_terms *terms);
+/* Adds the measures that have to be read. */
+void kpi_measures(const struct kpi *kpi, const struct kpi_terms *terms, struct measure_set *set);
 /* Bits of what it can be grouped by: what all of its families have. */
 unsigned kpi_dimensions(const struct kpi *kpi, const struct kpi_terms *terms);
 struct kpi_result kpi_compute(const struct kpi_input *in);

@@ -9,19 +9,23 @@
 #include "ciclo/base/attr.h"
 #include "ciclo/base/decimal.h"
 
-/* One family is one statement: sql/queries/kpi_<family>.sql. */
+/* What a statement counts together, by groups in sql/queries/kpi_<family>.sql; report_tables.c has which statement answers what. */
 enum family {
 	FAMILY_ORDERS,
-	FAMILY_CUSTOMERS,
-	FAMILY_GAPS, /* apart from the customers, as it takes longer than they do */
+	FAMILY_CUSTOMERS, /* counted once in a window */
+	FAMILY_SEQUENCE,  /* of the customers what adds up over days: an order and the one before it */
+	FAMILY_GAPS,      /* apart from the customers, as it takes longer than they do */
 	FAMILY_MARKETING,
 	FAMILY_SURVEYS,
 	FAMILY_VALUE,
-	FAMILY_JOURNEY,
+	FAMILY_JOURNEY, /* visitors, counted once */
+	FAMILY_VISITS,
 	FAMILY_CARTS,
 	FAMILY_SOCIAL,
+	FAMILY_REVIEWS,
 	FAMILY_PROGRAMS,
 	FAMILY_PROGRAM_ORDERS,
+	FAMILY_MEMBERS,
 	FAMILY_COSTS,
 	FAMILY_COUNT
 };
@@ -37,6 +41,10 @@ enum measure {
 /* All measures of one bucket; those that nobody asked for are 0. */
 struct measures {
 	int128 of[MEASURE_COUNT];
+};
+
+struct measure_set {
+	bool has[MEASURE_COUNT];
 };
 
 /* The measure with this name, MEASURE_NONE if there is none. */

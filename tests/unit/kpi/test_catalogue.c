@@ -203,7 +203,7 @@ START_TEST(families_of_a_row)
 	const struct kpi *kpi = kpi_find("customer_acquisition_cost");
 
 	ck_assert_uint_eq(kpi_families(kpi, &kpi->terms),
-			  1U << FAMILY_MARKETING | 1U << FAMILY_CUSTOMERS | 1U << FAMILY_ORDERS);
+			  1U << FAMILY_MARKETING | 1U << FAMILY_SEQUENCE | 1U << FAMILY_ORDERS);
 	kpi = kpi_find("impressions");
 	ck_assert_uint_eq(kpi_families(kpi, &kpi->terms), 1U << FAMILY_MARKETING);
 	ck_assert_ptr_null(kpi_find("no_such_kpi"));
