@@ -1,4 +1,5 @@
--- Answers to NPS questions per bucket and score. $1 first days, $2 days after the last (date[], ascending, disjoint);
+-- Answers to NPS questions per bucket and score, of one survey or by group: sums are of all surveys and of the whole shop, and
+-- kpi_daily.sql has them. $1 first days, $2 days after the last (date[], ascending, disjoint);
 -- $3 NULL, or what to group by: channel (of the answer) or country (of the person); $4 survey id or $5 external id of
 -- one survey, both NULL for all.
 WITH bucket AS MATERIALIZED (

@@ -236,6 +236,6 @@ void cohorts_get(struct api *api, struct call *call)
 		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
 		return;
 	}
-	if (!flight_begin(&c->flight, api, call, DEPENDS_TODAY, on_ready, c))
+	if (!flight_begin(&c->flight, api, call, DEPENDS_DERIVED | DEPENDS_TODAY, on_ready, c))
 		cohorts_free(c);
 }

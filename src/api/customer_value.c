@@ -19,15 +19,15 @@ enum column { COLUMN_ID, COLUMN_ERASED, COLUMN_FIRST_MEASURE };
 /* The customers of the window whose churn says how long a customer stays; none where the calendar has no such year. */
 static bool plan_lifetime(struct report *r)
 {
+	static const struct measure_set churn = {
+		.has = {[MEASURE_previous_customers] = true, [MEASURE_lost_customers] = true}};
 	struct window year = {.from = r->until + 1 - CHURN_DAYS, .to = r->until + 1};
 
 	if (year.from < day_from_civil(1, 1, 1) || year.to > day_from_civil(9999, 12, 31))
 		return true;
 	if (!report_set_window(r, year))
 		return false;
-	return report_measures(
-		r, &(struct measure_set){
-			   .has = {[MEASURE_previous_customers] = true, [MEASURE_lost_customers] = true}});
+	return report_measures(r, CUT_ALL, &churn);
 }
 
 static bool plan(struct report *r)

@@ -38,7 +38,7 @@ bool kpi_plan(struct report *r)
 		if (frame.kpi->unit == UNIT_LIST && !discovery_read(r))
 			return false;
 	}
-	return report_measures(r, &wanted);
+	return report_measures(r, CUT_ALL, &wanted);
 }
 
 /* ---- one KPI ---- */

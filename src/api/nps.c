@@ -8,7 +8,7 @@
 #include "kpi_render.h"
 #include "resource.h"
 
-/* Reads of the report: 0 settings, then the survey (none without the parameter), then the scores. */
+/* Reads of the report: 0 settings, then the survey (none without the parameter), then what belongs to the scores. */
 enum { READ_SURVEY = 1, SURVEY_COLUMN_ID = 0, SURVEY_COLUMN_DOCUMENT = 2 };
 
 static const char csv_header[] = "survey,from,to,time_zone,score,responses,promoters,passives,detractors,"
@@ -19,20 +19,33 @@ static bool has_survey(const struct report *r)
 	return call_param(r->call, "survey") != NULL;
 }
 
+/* Scores of all surveys are summed by day; by group they are counted. */
+static bool plan_all(struct report *r)
+{
+	const char *const no_survey[2] = {NULL, NULL};
+	struct measure_set scores = {0};
+
+	for (int score = 0; score < NPS_SCORES; score++)
+		scores.has[MEASURE_nps_0 + score] = true;
+	if (!r->cut[CUT_GROUPS].asked)
+		*report_slot(r) = (struct segment_read){.query = Q_REPORT_PLANS};
+	return report_measures(r, CUT_UNGROUPED, &scores) &&
+	       report_read(r, CUT_GROUPED, FAMILY_SURVEYS, Q_NPS_GET, 2, no_survey);
+}
+
 static bool plan(struct report *r)
 {
 	const char *args[2] = {NULL, NULL};
+	struct segment_read *read;
 
-	if (has_survey(r)) {
-		struct segment_read *read = report_slot(r);
-
-		if (!read)
-			return false;
-		resource_args(r->call, "survey", args);
-		*read = (struct segment_read){
-			.query = Q_SURVEY_GET, .arg_count = 2, .args = {args[0], args[1]}};
-	}
-	return report_read(r, FAMILY_SURVEYS, Q_NPS_GET, 2, args);
+	if (!has_survey(r))
+		return plan_all(r);
+	read = report_slot(r);
+	if (!read)
+		return false;
+	resource_args(r->call, "survey", args);
+	*read = (struct segment_read){.query = Q_SURVEY_GET, .arg_count = 2, .args = {args[0], args[1]}};
+	return report_read(r, CUT_ALL, FAMILY_SURVEYS, Q_NPS_GET, 2, args);
 }
 
 /* The survey of the request is there, and asks what NPS asks. */
@@ -294,5 +307,6 @@ void nps_get(struct api *api, struct call *call)
 		return;
 	r->plan = plan;
 	r->answer = answer;
+	r->families = has_survey(r) ? 0 : 1U << FAMILY_SURVEYS;
 	report_share(r);
 }

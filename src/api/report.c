@@ -303,7 +303,7 @@ static unsigned families_of(const struct report *r)
 {
 	if (r->every_kpi)
 		return ~0U;
-	return r->kpi ? kpi_families(r->kpi, r->terms) : 0;
+	return r->kpi ? kpi_families(r->kpi, r->terms) : r->families;
 }
 
 static unsigned depends_of(const struct report *r)

@@ -30,6 +30,9 @@ enum report_cut {
 	CUTS
 };
 
+/* Bits of cuts. */
+enum { CUT_ALL = (1U << CUTS) - 1, CUT_GROUPED = 1U << CUT_GROUPS, CUT_UNGROUPED = CUT_ALL & ~CUT_GROUPED };
+
 enum {
 	REPORT_TABLES_MAX = FAMILY_COUNT,
 	/* The settings, how to plan, and three that a plan may add; then every family for every cut. */
@@ -98,6 +101,7 @@ struct report {
 
 	bool every_kpi;        /* the dashboard */
 	const struct kpi *kpi; /* NULL: all of them, or none */
+	unsigned families;     /* bits of those that it reads without a KPI */
 	const struct kpi_terms *terms;
 	struct figure lifetime_months;
 
@@ -137,12 +141,12 @@ bool report_set_window(struct report *r, struct window window) NODISCARD;
 
 /* Room for a read that is no table; NULL: there is none left. */
 struct segment_read *report_slot(struct report *r) NODISCARD;
-/* Adds a statement for each cut, except groups when the family has no such dimension. It takes $3 what to group by (NULL:
- * not), and args from $4 on. */
-bool report_read(struct report *r, enum family family, enum query query, size_t arg_count,
+/* Adds a statement for each of these cuts (bits) that is asked, except groups when the family has no such dimension. It takes
+ * $3 what to group by (NULL: not), and args from $4 on. */
+bool report_read(struct report *r, unsigned cuts, enum family family, enum query query, size_t arg_count,
 		 const char *const *args) NODISCARD;
-/* Adds the statements that these measures need. */
-bool report_measures(struct report *r, const struct measure_set *wanted) NODISCARD;
+/* Adds the statements that these measures need in these cuts. */
+bool report_measures(struct report *r, unsigned cuts, const struct measure_set *wanted) NODISCARD;
 /* Finds columns and groups. false: answered. */
 bool report_find(struct report *r, const struct db_answer *answer) NODISCARD;
 /* Measures of bucket n, of group n, or of the whole (n is 0). false: the statement and the measures do not fit together. */

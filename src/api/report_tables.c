@@ -81,13 +81,13 @@ static void add_arg(struct segment_read *read, const char *arg)
 	read->args[read->arg_count++] = arg;
 }
 
-bool report_read(struct report *r, enum family family, enum query query, size_t arg_count,
+bool report_read(struct report *r, unsigned cuts, enum family family, enum query query, size_t arg_count,
 		 const char *const *args)
 {
 	for (enum report_cut c = 0; c < CUTS; c++) {
 		struct segment_read *read;
 
-		if (!asks(r, c, 1U << family))
+		if (!(cuts & 1U << c) || !asks(r, c, 1U << family))
 			continue;
 		read = add_table(r, c, 1U << family, query);
 		if (!read || read->arg_count + 1 + arg_count > READ_ARGS_MAX)
@@ -135,7 +135,7 @@ static bool add_statement(struct report *r, enum report_cut cut, const struct st
 	return !(statement->flags & MEASURES) || read->args[2];
 }
 
-bool report_measures(struct report *r, const struct measure_set *wanted)
+bool report_measures(struct report *r, unsigned cuts, const struct measure_set *wanted)
 {
 	unsigned families = 0;
 
@@ -147,8 +147,8 @@ bool report_measures(struct report *r, const struct measure_set *wanted)
 		for (enum report_cut c = 0; c < CUTS; c++) {
 			unsigned kind = c == CUT_GROUPS ? GROUPS : WHOLE;
 
-			if (s->flags & kind && s->families & families && asks(r, c, s->families & families) &&
-			    !add_statement(r, c, s, wanted))
+			if (cuts & 1U << c && s->flags & kind && s->families & families &&
+			    asks(r, c, s->families & families) && !add_statement(r, c, s, wanted))
 				return false;
 		}
 	}

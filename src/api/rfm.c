@@ -272,6 +272,7 @@ void rfm_get(struct api *api, struct call *call)
 		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
 		return;
 	}
-	if (!flight_begin(&rfm->flight, api, call, call_param(call, "at") ? 0 : DEPENDS_TODAY, on_ready, rfm))
+	if (!flight_begin(&rfm->flight, api, call,
+			  DEPENDS_DERIVED | (call_param(call, "at") ? 0 : DEPENDS_TODAY), on_ready, rfm))
 		rfm_free(rfm);
 }

@@ -439,8 +439,8 @@ def test_a_report_on_a_replica_is_exact(new_shop, replica):
         assert sum(cohort["customers"] for cohort in shop.api.get("/v1/cohorts").json["cohorts"]) == number + 1
         shop.api.get("/v1/dashboard", 304, query=WINDOW, headers={"If-None-Match": dashboard.headers["ETag"]})
     assert not _on_primary(shop)
-    scans = "SELECT sum(seq_scan + coalesce(idx_scan, 0)) FROM pg_stat_user_tables WHERE relname = 'orders'"
-    wait_until(lambda: replica.sql(shop.database, scans)[0][0] > 0, SECONDS, "the replica has read the orders")
+    scans = "SELECT sum(seq_scan + coalesce(idx_scan, 0)) FROM pg_stat_user_tables WHERE relname = 'customer_days'"
+    wait_until(lambda: replica.sql(shop.database, scans)[0][0] > 0, SECONDS, "the replica has read days of customers")
 
 
 def test_a_replica_that_is_behind_or_away_is_not_waited_for(new_shop, replica):
