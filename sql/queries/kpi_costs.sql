@@ -1,6 +1,6 @@
 -- What the persons that were acquired in each bucket (first completed order ever) cost until the end of a day.
 -- $1 first days, $2 days after the last (date[], ascending, disjoint); $3 dimension, of the first order: channel,
--- campaign, storefront or country; $4 the last day whose facts count.
+-- campaign or storefront (kpi_country_acquired.sql has countries); $4 the last day whose facts count.
 -- Orders of one instant are told apart by content, so that it does not matter which arrived first.
 -- Bounds by date beside the exact ones (a day of the shop begins within a day of UTC's) are for the planner, which
 -- cannot see what the exact ones will be. The list of starts is a sub-select so that no sort carries it along.
@@ -31,9 +31,9 @@ WITH shop AS MATERIALIZED (
     ORDER BY o.person_id, o.ordered_at, o.base_net, o.base_currency, o.external_id
 ), counted AS (
     SELECT width_bucket(f.ordered_at, (SELECT starts FROM span)) AS bucket,
-           CASE WHEN $3::text = 'country' THEN c.country ELSE f.key END AS key,
+           f.key,
            sum(f.costs) AS costs, sum(f.unconverted) AS unconverted
-    FROM span, first_order AS f LEFT JOIN customers AS c ON $3::text = 'country' AND c.customer_id = f.person_id
+    FROM first_order AS f
     WHERE f.person_id IN (SELECT n.customer_id FROM newcomer AS n)
     GROUP BY 1, 2
 )

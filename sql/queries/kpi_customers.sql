@@ -1,6 +1,6 @@
 -- Persons with completed orders per bucket: who is new, who came back, and after how long.
 -- $1 first days, $2 days after the last (date[], ascending, disjoint); $3 what to group by (one bucket then):
--- channel, campaign, country (of the person) or storefront.
+-- channel, campaign or storefront. kpi_country_customers.sql counts the same by country.
 -- One pass: an order knows the one before it, the one after it, and the one before it in its own group. The first order
 -- of a person in a bucket and group is the one whose key_previous_at lies before the bucket, so counting persons is
 -- counting rows. Grouped, a person counts in each group that it ordered in; what is said of it is about all its orders.
@@ -21,9 +21,8 @@ WITH bucket AS MATERIALIZED (
     SELECT o.person_id, o.ordered_at, o.base_net, o.base_currency, o.external_id,
            o.base_currency = span.base_currency AS converted,
            CASE $3::text WHEN 'channel' THEN o.channel WHEN 'campaign' THEN o.campaign
-                         WHEN 'storefront' THEN o.storefront WHEN 'country' THEN c.country END AS key
+                         WHEN 'storefront' THEN o.storefront END AS key
     FROM span JOIN completed_orders AS o ON o.ordered_at >= span.begins AND o.ordered_at < span.ends
-    LEFT JOIN customers AS c ON $3::text = 'country' AND c.customer_id = o.person_id
     WHERE o.ordered_at >= ($1::date[])[1] - 1 AND o.ordered_at < ($2::date[])[cardinality($2::date[])] + 1
 ), placed AS MATERIALIZED (
     SELECT o.person_id, o.ordered_at, o.base_net, o.converted, o.key,
@@ -73,8 +72,8 @@ WITH bucket AS MATERIALIZED (
     FROM (SELECT b.bucket, o.person_id, o.key
           FROM bucket AS b CROSS JOIN LATERAL (
               SELECT DISTINCT o.person_id, CASE $3::text WHEN 'channel' THEN o.channel WHEN 'campaign' THEN o.campaign
-                     WHEN 'storefront' THEN o.storefront WHEN 'country' THEN c.country END AS key
-              FROM completed_orders AS o LEFT JOIN customers AS c ON $3::text = 'country' AND c.customer_id = o.person_id
+                     WHEN 'storefront' THEN o.storefront END AS key
+              FROM completed_orders AS o
               WHERE o.ordered_at >= b.previous_begins AND o.ordered_at < b.begins) AS o) AS w
     LEFT JOIN (SELECT p.bucket, p.person_id FROM placed AS p JOIN bucket AS b USING (bucket)
                WHERE p.previous_at IS NULL OR p.previous_at < b.begins) AS a USING (bucket, person_id)

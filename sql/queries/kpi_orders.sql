@@ -1,6 +1,6 @@
 -- Completed orders, sales, refunds and cost of goods by group.
--- $1 first days, $2 days after the last (date[], ascending, disjoint); $3 what to group by: channel, campaign,
--- country (of the person) or storefront.
+-- $1 first days, $2 days after the last (date[], ascending, disjoint); $3 what to group by: channel, campaign
+-- or storefront. kpi_country_orders.sql counts the same by country.
 -- A refund counts on its own day, with its share of net sales and of cost, in the group of its order; one of an order
 -- that is no longer completed does not count, because its order does not either.
 -- Bounds by date beside the exact ones (a day of the shop begins within a day of UTC's) are for the planner, which
@@ -38,7 +38,7 @@ WITH bucket AS MATERIALIZED (
 )
 SELECT f.bucket,
        CASE $3::text WHEN 'channel' THEN f.channel WHEN 'campaign' THEN f.campaign
-                     WHEN 'storefront' THEN f.storefront WHEN 'country' THEN c.country END AS key,
+                     WHEN 'storefront' THEN f.storefront END AS key,
        count(*) FILTER (WHERE f.ordered AND NOT f.test) AS orders,
        count(*) FILTER (WHERE f.ordered AND NOT f.test AND f.converted) AS converted_orders,
        coalesce(sum(f.net) FILTER (WHERE f.ordered AND NOT f.test AND f.converted), 0) AS sales,
@@ -49,8 +49,5 @@ SELECT f.bucket,
        count(*) FILTER (WHERE f.ordered AND NOT f.test AND NOT f.converted) AS unconverted_orders,
        count(*) FILTER (WHERE NOT f.ordered AND NOT f.converted) AS unconverted_refunds
 FROM fact AS f
-LEFT JOIN (customers AS k LEFT JOIN customer_persons AS p USING (customer_id)
-           LEFT JOIN customers AS c ON c.customer_id = coalesce(p.person_id, k.customer_id))
-       ON $3::text = 'country' AND k.customer_id = f.customer_id
 GROUP BY 1, 2 ORDER BY 1, 2
 LIMIT 1001; -- 1,000 groups are served; one more shows that there are more

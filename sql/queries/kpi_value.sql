@@ -1,6 +1,6 @@
 -- What the persons that were acquired in each bucket (first completed order ever) brought in until the end of a day.
 -- $1 first days, $2 days after the last (date[], ascending, disjoint); $3 what to group by, as the first order
--- has it: channel, campaign, country (of the person) or storefront; $4 the last day whose facts count.
+-- has it: channel, campaign or storefront (kpi_country_acquired.sql has countries); $4 the last day whose facts count.
 -- Bounds by date beside the exact ones (a day of the shop begins within a day of UTC's) are for the planner, which
 -- cannot see what the exact ones will be. The list of starts is a sub-select so that no sort carries it along.
 WITH shop AS MATERIALIZED (
@@ -18,9 +18,8 @@ WITH shop AS MATERIALIZED (
     -- Orders of one instant are told apart as in kpi_customers.sql.
     SELECT DISTINCT ON (person_id) person_id, ordered_at AS first_at, key
     FROM (SELECT o.*, CASE $3::text WHEN 'channel' THEN o.channel WHEN 'campaign' THEN o.campaign
-                           WHEN 'storefront' THEN o.storefront WHEN 'country' THEN c.country END AS key
+                           WHEN 'storefront' THEN o.storefront END AS key
           FROM span JOIN completed_orders AS o ON o.ordered_at >= span.begins AND o.ordered_at < span.ends
-          LEFT JOIN customers AS c ON $3::text = 'country' AND c.customer_id = o.person_id
           WHERE o.ordered_at >= ($1::date[])[1] - 1
             AND o.ordered_at < ($2::date[])[cardinality($2::date[])] + 1) AS o
     ORDER BY person_id, ordered_at, base_net, base_currency, external_id, key

@@ -14,7 +14,8 @@ DATES = "'{2025-03-01}', '{2025-04-01}'"
 ALL_OF_RECENCY = ", '{repeat_customers,returning_customers,lost_customers,reactivated_customers,member_customers,ordering_visitors}'"
 WHOLE = {"kpi_daily": DATES, "kpi_recency": DATES + ALL_OF_RECENCY, "kpi_gaps": DATES, "kpi_acquired": DATES + ", '2025-06-01'", "kpi_marketing": DATES + ", NULL",
          "kpi_social": DATES + ", NULL", "kpi_renewals": DATES, "kpi_discovery": DATES + ", NULL, NULL",
-         "cohorts_get": "'month', NULL, NULL, 50001", "rfm_get": "NULL, NULL"}
+         "cohorts_get": "'month', NULL, NULL, 50001", "rfm_get": "NULL, NULL", "kpi_country_orders": DATES, "kpi_country_customers": DATES,
+         "kpi_country_acquired": DATES + ", '2025-06-01'"}
 GROUPED = {"kpi_orders": "", "kpi_customers": "", "kpi_surveys": "", "kpi_value": ", '2025-06-01'", "kpi_costs": ", '2025-06-01'", "kpi_journey": "", "kpi_carts": "",
            "kpi_program_orders": ""}
 LARGE = ["orders", "touchpoints", "cart_updates", "survey_responses", "reviews", "refunds"]

@@ -1,0 +1,21 @@
+-- What the persons that were acquired in a window (first completed order ever) brought in, and cost, until the end of a day, by
+-- country (of the person). $1 first day, $2 day after the last (date[] of one); $3 the last day whose facts count.
+WITH acquired AS (
+    SELECT d.customer_id, c.country AS key
+    FROM customer_days AS d LEFT JOIN customers AS c USING (customer_id)
+    WHERE d.previous_day = '-infinity' AND d.day >= ($1::date[])[1] AND d.day < least(($2::date[])[1], $3::date + 1)
+)
+SELECT 1 AS bucket, a.key,
+       sum(c.customers) AS acquired_customers,
+       trunc(sum(c.customers * shop.cut_us - c.first_us)) AS acquired_observed_us,
+       sum(c.net) AS acquired_net,
+       sum(c.net_with_cost) AS acquired_net_with_cost,
+       sum(c.cost) AS acquired_cost,
+       sum(c.unconverted) AS unconverted_acquired,
+       sum(c.costs) AS acquired_costs,
+       sum(c.unconverted_costs) AS unconverted_costs
+FROM (SELECT extract(epoch FROM day_start($3::date + 1, time_zone)) * 1000000 AS cut_us FROM settings) AS shop
+CROSS JOIN acquired AS a JOIN customer_days AS d USING (customer_id) CROSS JOIN LATERAL day_cohort(d) AS c
+WHERE d.day <= $3::date
+GROUP BY a.key ORDER BY a.key COLLATE "C"
+LIMIT 1001; -- 1,000 groups are served; one more shows that there are more
