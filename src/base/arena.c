@@ -1,7 +1,7 @@
 /*
  * The bump allocator: a list of chunks, freed together.
  *
- * Invariants: the head chunk is the one that is filled; `left` is what may still be handed out,
+ * Invariants: the head chunk is the one that is filled, and of the common size; `left` is what may still be handed out,
  * in bytes rounded up to ALIGN. Under AddressSanitizer everything that was not handed out is
  * poisoned, and blocks keep a gap, so that an overrun is found although it stays in the chunk.
  */
@@ -152,17 +152,32 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
 	return text;
 }
 
+/* The next chunk. */
+static struct chunk *chunk_free(struct chunk *c)
+{
+	struct chunk *next = c->next;
+
+	/* The memory goes back to malloc, which may hand it out to others. */
+	ASAN_UNPOISON_MEMORY_REGION(c->data, c->size);
+	free(c);
+	return next;
+}
+
+void arena_reset(struct arena *a, size_t max)
+{
+	/* The head is of the common size, as no large one ever is filled. */
+	while (a->head->next)
+		a->head->next = chunk_free(a->head->next);
+	a->head->used = 0;
+	a->left = max;
+	ASAN_POISON_MEMORY_REGION(a->head->data, a->head->size);
+}
+
 void arena_free(struct arena *a)
 {
-	struct chunk *c, *next;
-
 	if (!a)
 		return;
-	for (c = a->head; c; c = next) {
-		next = c->next;
-		/* The memory goes back to malloc, which may hand it out to others. */
-		ASAN_UNPOISON_MEMORY_REGION(c->data, c->size);
-		free(c);
-	}
+	while (a->head)
+		a->head = chunk_free(a->head);
 	free(a);
 }

@@ -25,6 +25,33 @@ struct call *call_new(struct server *s, struct MHD_Connection *mhd, const char *
 	return c;
 }
 
+bool call_open_arena(struct call *c, size_t max)
+{
+	struct server *s = c->server;
+
+	if (s->spare_count == 0) {
+		c->arena = arena_new(max);
+		return c->arena;
+	}
+	c->arena = s->spares[--s->spare_count];
+	arena_reset(c->arena, max);
+	return true;
+}
+
+static void close_arena(struct call *c)
+{
+	struct server *s = c->server;
+
+	if (!c->arena)
+		return;
+	/* Cleared at once: what a call took beyond the first chunk is not kept, and a late read of it is found. */
+	arena_reset(c->arena, 0);
+	if (s->spare_count < SPARES_MAX)
+		s->spares[s->spare_count++] = c->arena;
+	else
+		arena_free(c->arena);
+}
+
 void call_free(struct call *c)
 {
 	if (!c)
@@ -36,7 +63,7 @@ void call_free(struct call *c)
 	json_decref(c->body);
 	if (c->response)
 		MHD_destroy_response(c->response);
-	arena_free(c->arena);
+	close_arena(c);
 	free(c);
 }
 
@@ -66,8 +93,9 @@ void call_detach(struct call *c)
 		c->server->pending--;
 	else
 		c->server->arriving--;
+	/* libmicrohttpd says so, which never happens within a handler. */
 	if (!c->busy) {
-		bury(c);
+		call_free(c);
 		return;
 	}
 	c->abandoned = true;

@@ -110,8 +110,7 @@ static enum MHD_Result begin(struct call *c, const char *method, const char *ver
 	if (!c->path)
 		return refuse(c, PROBLEM_malformed_request, "The request target is not valid.");
 	find_route(c);
-	c->arena = arena_new(ARENA_BASE + ARENA_PER_BODY * body_max(c));
-	if (!c->arena)
+	if (!call_open_arena(c, ARENA_BASE + ARENA_PER_BODY * body_max(c)))
 		return MHD_NO;
 	buf_init(&c->raw, body_max(c));
 	if (guard.length > body_max(c))

@@ -268,6 +268,8 @@ void server_free(struct server *s)
 	/* The database engine went first, so nobody can come back for the orphans. */
 	free_calls(&s->orphans);
 	free_calls(&s->dead);
+	while (s->spare_count > 0)
+		arena_free(s->spares[--s->spare_count]);
 	auth_free(s->auth);
 	free(s);
 }

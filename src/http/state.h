@@ -31,7 +31,9 @@ enum {
 	/* Response header fields that a handler adds: ETag, Location, Link, a few more. */
 	HEADERS_MAX = 16,
 	REQUEST_ID_MAX = 64,
-	KEY_ID_LENGTH = 12
+	KEY_ID_LENGTH = 12,
+	/* Arenas kept for the next calls, 8 KiB each: as many as a busy worker has calls at once. */
+	SPARES_MAX = 64
 };
 
 struct auth;
@@ -99,6 +101,8 @@ struct server {
 	struct uuid7_source ids;
 	struct call *orphans; /* abandoned and disconnected, but still busy */
 	struct call *dead;    /* freed when no handler can be on the stack */
+	struct arena *spares[SPARES_MAX];
+	size_t spare_count;
 	int port;
 	size_t arriving;   /* requests that are not complete */
 	size_t pending;    /* complete ones that are not answered */
@@ -124,6 +128,8 @@ void call_detach(struct call *c);
 void call_release(struct call *c);
 /* Answers in the place of whoever owes it. */
 void call_abandon(struct call *c, enum problem code, const char *detail);
+/* The arena for what is known of the call from here on; false when memory is out. */
+bool call_open_arena(struct call *c, size_t max) NODISCARD;
 bool call_is_get(const struct call *c);
 
 /* follow.c: a follower leaves. Of no effect on other calls. */

@@ -17,6 +17,8 @@ struct arena *arena_new(size_t max) NODISCARD;
 void *arena_alloc(struct arena *a, size_t size) NODISCARD;
 char *arena_strndup(struct arena *a, const char *text, size_t len) NODISCARD;
 char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3) NODISCARD;
+/* As new, with the memory of a small one in hand: what was handed out is gone. */
+void arena_reset(struct arena *a, size_t max);
 /* NULL-safe. */
 void arena_free(struct arena *a);
 

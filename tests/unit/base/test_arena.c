@@ -104,6 +104,28 @@ START_TEST(copies_and_prints)
 }
 END_TEST
 
+START_TEST(starts_again_after_a_reset)
+{
+	struct arena *a = arena_new(200000);
+	char *text;
+
+	/* More chunks, of the common size and larger. */
+	for (size_t i = 0, size; i < 20; i++) {
+		size = i % 2 ? 1000 : 9000;
+		text = arena_alloc(a, size);
+		ck_assert_ptr_nonnull(text);
+		memset(text, 'x', size);
+	}
+	arena_reset(a, 7984);
+	text = arena_alloc(a, 2000);
+	for (int i = 0; i < 2000; i++)
+		ck_assert_int_eq(text[i], 0);
+	ck_assert_ptr_null(arena_alloc(a, 5985));
+	ck_assert_ptr_nonnull(arena_alloc(a, 5984));
+	arena_free(a);
+}
+END_TEST
+
 #ifdef __SANITIZE_ADDRESS__
 START_TEST(what_was_not_handed_out_is_poisoned)
 {
@@ -116,6 +138,9 @@ START_TEST(what_was_not_handed_out_is_poisoned)
 	ck_assert(!__asan_address_is_poisoned(two));
 	ck_assert(__asan_address_is_poisoned(two + 32));
 	ck_assert(__asan_address_is_poisoned(two - 1));
+	arena_reset(a, 1000);
+	ck_assert(__asan_address_is_poisoned(one));
+	ck_assert(__asan_address_is_poisoned(two));
 	arena_free(a);
 }
 END_TEST
@@ -132,6 +157,7 @@ Suite *arena_suite(void)
 	tcase_add_test(tc, refuses_past_the_cap);
 	tcase_add_test(tc, refuses_sizes_that_wrap);
 	tcase_add_test(tc, copies_and_prints);
+	tcase_add_test(tc, starts_again_after_a_reset);
 #ifdef __SANITIZE_ADDRESS__
 	tcase_add_test(tc, what_was_not_handed_out_is_poisoned);
 #endif
