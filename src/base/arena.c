@@ -133,21 +133,29 @@ char *arena_strndup(struct arena *a, const char *text, size_t len)
 	return copy;
 }
 
-char *arena_printf(struct arena *a, const char *fmt, ...)
+char *arena_vprintf(struct arena *a, const char *fmt, va_list args)
 {
 	char *text = NULL;
-	va_list args;
+	va_list again;
 	int len;
 
-	va_start(args, fmt);
+	va_copy(again, args);
 	len = vsnprintf(NULL, 0, fmt, args);
-	va_end(args);
 	if (len >= 0)
 		text = arena_alloc(a, (size_t)len + 1);
-	if (!text)
-		return NULL;
+	if (text)
+		vsnprintf(text, (size_t)len + 1, fmt, again);
+	va_end(again);
+	return text;
+}
+
+char *arena_printf(struct arena *a, const char *fmt, ...)
+{
+	va_list args;
+	char *text;
+
 	va_start(args, fmt);
-	vsnprintf(text, (size_t)len + 1, fmt, args);
+	text = arena_vprintf(a, fmt, args);
 	va_end(args);
 	return text;
 }

@@ -37,6 +37,11 @@ void log_set_level(enum log_level level)
 	threshold = level;
 }
 
+bool log_wants(enum log_level level)
+{
+	return level >= threshold;
+}
+
 static size_t room(const struct log_line *l)
 {
 	return sizeof(l->text) - l->len - (sizeof(line_end) - 1);
@@ -153,7 +158,7 @@ void log_begin(struct log_line *l, enum log_level level, const char *event)
 	char now[INSTANT_TEXT];
 
 	l->len = 0;
-	if (level < threshold)
+	if (!log_wants(level))
 		return;
 	instant_format(clock_now_us(), now);
 	put_text(l, "{");

@@ -81,6 +81,20 @@ static char *copy_cut(const char *text, size_t max)
 	return strndup(text, len);
 }
 
+/* Room for one more; it doubles: 1, 2, 4 ... */
+static bool grow(struct violations *v)
+{
+	struct violation *item;
+
+	if (v->count & (v->count - 1))
+		return true;
+	item = realloc(v->item, (v->count ? 2 * v->count : 1) * sizeof(*item));
+	if (!item)
+		return false;
+	v->item = item;
+	return true;
+}
+
 void violation_add(struct violations *v, enum violation_in in, const char *where, const char *code,
 		   const char *fmt, ...)
 {
@@ -97,7 +111,7 @@ void violation_add(struct violations *v, enum violation_in in, const char *where
 	va_end(args);
 	item.where = copy_cut(where, WHERE_MAX);
 	item.detail = copy_cut(text, DETAIL_MAX);
-	if (!item.where || !item.detail) {
+	if (!item.where || !item.detail || !grow(v)) {
 		/* Out of memory: counted, not kept. */
 		free(item.where);
 		free(item.detail);
@@ -114,6 +128,8 @@ void violations_release(struct violations *v)
 		free(v->item[i].where);
 		free(v->item[i].detail);
 	}
+	free(v->item);
+	v->item = NULL;
 	v->count = 0;
 	v->total = 0;
 }

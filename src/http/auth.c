@@ -188,7 +188,7 @@ static enum step look_up(struct call *c, const struct bearer *bearer)
 	return STEP_WAITING;
 }
 
-enum step auth_check(struct call *c)
+static enum step check_key(struct call *c)
 {
 	struct auth *a = c->server->auth;
 	const char *field = call_header(c, "Authorization");
@@ -197,8 +197,6 @@ enum step auth_check(struct call *c)
 	const struct bearer *bearer = field && bearer_parse(field, &parsed) ? &parsed : NULL;
 	struct api_key *key = bearer ? key_cache_find(a->keys, bearer->id, now) : NULL;
 
-	if (!c->match.operation->scope)
-		return STEP_DONE;
 	/* With a required key, one that is not even of the right form needs no database. */
 	if (c->server->options.require_key && !bearer)
 		return decide(c, NULL, NULL);
@@ -209,4 +207,9 @@ enum step auth_check(struct call *c)
 	if (!key || freshness_claim(&key->freshness, now))
 		return look_up(c, bearer);
 	return decide(c, bearer, key);
+}
+
+enum step auth_check(struct call *c)
+{
+	return c->match.operation->scope ? check_key(c) : STEP_DONE;
 }

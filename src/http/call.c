@@ -12,10 +12,12 @@
 struct call *call_new(struct server *s, struct MHD_Connection *mhd, const char *target)
 {
 	size_t len = strlen(target);
-	struct call *c = calloc(1, sizeof(*c) + len + 1);
+	/* Not calloc, which does not take what this thread has freed last (glibc 2.36). */
+	struct call *c = malloc(sizeof(*c) + len + 1);
 
 	if (!c)
 		return NULL;
+	memset(c, 0, sizeof(*c));
 	memcpy(c->target, target, len + 1);
 	c->server = s;
 	c->mhd = mhd;
@@ -221,22 +223,24 @@ struct arena *call_arena(const struct call *c)
 	return c->arena;
 }
 
+void call_put_header(struct call *c, const char *name, const char *value)
+{
+	size_t len = value ? strlen(value) : 0;
+
+	if (!value || len > HEADER_VALUE_MAX || c->header_count == HEADERS_MAX || !c->arena)
+		log_event(LOG_ERROR, "header_dropped", "%s", name);
+	else
+		c->headers[c->header_count++] = (struct header_field){name, value};
+}
+
 void call_add_header(struct call *c, const char *name, const char *fmt, ...)
 {
-	char value[4096]; /* a Link field with a target of 2000 bytes fits twice */
-	struct header_field *field = &c->headers[c->header_count];
+	char *value = NULL;
 	va_list args;
-	int n;
 
 	va_start(args, fmt);
-	n = vsnprintf(value, sizeof(value), fmt, args);
+	if (c->arena)
+		value = arena_vprintf(c->arena, fmt, args);
 	va_end(args);
-	if (!c->arena || c->header_count == HEADERS_MAX || n < 0 || (size_t)n >= sizeof(value)) {
-		log_event(LOG_ERROR, "header_dropped", "%s", name);
-		return;
-	}
-	field->name = arena_strndup(c->arena, name, strlen(name));
-	field->value = arena_strndup(c->arena, value, (size_t)n);
-	if (field->name && field->value)
-		c->header_count++;
+	call_put_header(c, name, value);
 }

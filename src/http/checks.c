@@ -15,7 +15,7 @@ static const char *const methods[] = {
 
 void call_set_method(struct call *c, const char *method)
 {
-	for (size_t i = 0; i < COUNTOF(methods); i++)
+	for (size_t i = 0; i < COUNTOF(methods) && !c->known_method; i++)
 		if (strcmp(methods[i], method) == 0)
 			c->known_method = methods[i];
 }

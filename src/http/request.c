@@ -39,7 +39,7 @@ void *request_target(void *cls, const char *target, struct MHD_Connection *mhd)
 	connection->call = c;
 	/* The first request of a connection has had its time since the connection came. */
 	if (connection->phase != PHASE_HEADER)
-		deadlines_enter(&s->deadlines, connection, PHASE_HEADER, clock_monotonic_ms());
+		deadlines_enter(&s->deadlines, connection, PHASE_HEADER, c->started_us / 1000);
 	return c;
 }
 
@@ -121,7 +121,8 @@ static enum MHD_Result begin(struct call *c, const char *method, const char *ver
 		return call_queue(c);
 	}
 	c->stage = STAGE_BODY;
-	deadlines_enter(&c->server->deadlines, c->connection, PHASE_BODY, clock_monotonic_ms());
+	if (guard.length > 0 || guard.chunked)
+		deadlines_enter(&c->server->deadlines, c->connection, PHASE_BODY, clock_monotonic_ms());
 	return MHD_YES;
 }
 
@@ -225,7 +226,8 @@ void request_completed(void *cls, struct MHD_Connection *mhd, void **con_cls,
 	if (!c)
 		return;
 	*con_cls = NULL;
-	log_request(c);
+	if (log_wants(LOG_INFO))
+		log_request(c);
 	c->connection->call = NULL;
 	deadlines_enter(&c->server->deadlines, c->connection, PHASE_IDLE, clock_monotonic_ms());
 	call_detach(c);

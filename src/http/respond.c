@@ -219,15 +219,16 @@ out:
 static void add_etag(struct call *c, const char *media_type, const char *text, size_t len)
 {
 	unsigned char hash[16];
-	char hex[2 * sizeof(hash) + 1];
+	char tag[2 * sizeof(hash) + 3] = "\"";
 	crypto_generichash_state state;
 
 	crypto_generichash_init(&state, NULL, 0, sizeof(hash));
 	crypto_generichash_update(&state, (const unsigned char *)media_type, strlen(media_type) + 1);
 	crypto_generichash_update(&state, (const unsigned char *)text, len);
 	crypto_generichash_final(&state, hash, sizeof(hash));
-	sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
-	call_add_header(c, "ETag", "\"%s\"", hex);
+	sodium_bin2hex(tag + 1, sizeof(tag) - 1, hash, sizeof(hash));
+	tag[sizeof(tag) - 2] = '"';
+	call_put_header(c, "ETag", arena_strndup(c->arena, tag, sizeof(tag) - 1));
 }
 
 void call_reply_text(struct call *c, int status, const char *media_type, const char *text, size_t len)

@@ -30,6 +30,8 @@ enum {
 	TARGET_MAX = 8192,
 	/* Response header fields that a handler adds: ETag, Location, Link, a few more. */
 	HEADERS_MAX = 16,
+	/* A Link field with a target of 2000 bytes fits twice. */
+	HEADER_VALUE_MAX = 4095,
 	REQUEST_ID_MAX = 64,
 	KEY_ID_LENGTH = 12,
 	/* Arenas kept for the next calls, 8 KiB each: as many as a busy worker has calls at once. */
@@ -130,6 +132,8 @@ void call_release(struct call *c);
 void call_abandon(struct call *c, enum problem code, const char *detail);
 /* The arena for what is known of the call from here on; false when memory is out. */
 bool call_open_arena(struct call *c, size_t max) NODISCARD;
+/* As call_add_header, but value is kept as it is: in the arena, or a literal. NULL when memory is out. */
+void call_put_header(struct call *c, const char *name, const char *value);
 bool call_is_get(const struct call *c);
 
 /* follow.c: a follower leaves. Of no effect on other calls. */

@@ -5,6 +5,7 @@
 #ifndef CICLO_BASE_ARENA_H
 #define CICLO_BASE_ARENA_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #include "ciclo/base/attr.h"
@@ -16,6 +17,7 @@ struct arena *arena_new(size_t max) NODISCARD;
 /* Zeroed, aligned for any type; NULL past the cap or when memory is out. */
 void *arena_alloc(struct arena *a, size_t size) NODISCARD;
 char *arena_strndup(struct arena *a, const char *text, size_t len) NODISCARD;
+char *arena_vprintf(struct arena *a, const char *fmt, va_list args) PRINTF_LIKE(2, 0) NODISCARD;
 char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3) NODISCARD;
 /* As new, with the memory of a small one in hand: what was handed out is gone. */
 void arena_reset(struct arena *a, size_t max);

@@ -5,6 +5,7 @@
 #ifndef CICLO_BASE_LOG_H
 #define CICLO_BASE_LOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ciclo/base/attr.h"
@@ -17,6 +18,8 @@ struct log_line {
 	unsigned len;
 };
 
+/* Spares whoever asks before the making of a line that would not be written. */
+bool log_wants(enum log_level level);
 /* event: a static, greppable name such as "request" or "db_lost". */
 void log_begin(struct log_line *l, enum log_level level, const char *event);
 /* Escapes control bytes and invalid UTF-8; NULL writes null. */

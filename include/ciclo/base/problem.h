@@ -39,8 +39,9 @@ struct violation {
 /* One body of 1 MiB could hold a million faults; nobody reads more than these. */
 enum { VIOLATIONS_MAX = 100 };
 
+/* Zero-initialise. Most requests have none: what there is grows on the heap. */
 struct violations {
-	struct violation item[VIOLATIONS_MAX];
+	struct violation *item;
 	size_t count; /* kept */
 	size_t total; /* found */
 };

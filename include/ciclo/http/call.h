@@ -47,7 +47,7 @@ const char *call_request_id(const struct call *c);
 int64_t call_deadline_ms(const struct call *c);
 struct arena *call_arena(const struct call *c);
 
-/* Adds a response header field; name and value are copied. */
+/* Adds a response header field; name is a literal, the value is copied. */
 void call_add_header(struct call *c, const char *name, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* Answers with a document. Steals doc. status 204: doc is NULL. */
