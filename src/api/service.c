@@ -10,14 +10,14 @@ void service_get(struct api *api, struct call *call)
 	(void)api;
 	static const char text[] = "{\"name\":\"Ciclo\",\"version\":\"" CICLO_VERSION
 				   "\",\"openapi\":\"/openapi.yaml\",\"kpis\":\"/v1/kpis\"}";
-	call_reply_text(call, 200, "application/json", text, sizeof text - 1);
+	call_reply_fixed(call, "application/json", text, sizeof text - 1);
 }
 
 void health_get(struct api *api, struct call *call)
 {
 	(void)api;
 	static const char text[] = "{\"status\":\"ok\"}";
-	call_reply_text(call, 200, "application/json", text, sizeof text - 1);
+	call_reply_fixed(call, "application/json", text, sizeof text - 1);
 }
 
 void ready_get(struct api *api, struct call *call)
@@ -33,7 +33,7 @@ void ready_get(struct api *api, struct call *call)
 		call_problem(call, PROBLEM_database_unavailable, NULL,
 			     "a worker of the process is not connected yet");
 	else
-		call_reply_text(call, 200, "application/json", text, sizeof text - 1);
+		call_reply_fixed(call, "application/json", text, sizeof text - 1);
 }
 
 void openapi_yaml_get(struct api *api, struct call *call)

@@ -137,11 +137,9 @@ static struct MHD_Response *make_response(struct text *text, size_t len)
 	return r;
 }
 
-/* r: NULL when memory is out; then call_queue closes the connection without an answer. */
-static void settle(struct call *c, struct MHD_Response *r, int status, size_t len)
+void call_settle(struct call *c, int status, size_t len)
 {
-	c->response = r;
-	c->status = r ? status : 0;
+	c->status = status;
 	c->bytes = c->known_method && strcmp(c->known_method, "HEAD") == 0 ? 0 : len;
 	c->answered = true;
 	c->busy = false;
@@ -165,7 +163,9 @@ static void answer_one(struct call *c, int status, const char *type, struct text
 		if (text && type)
 			add_content_type(r, type);
 	}
-	settle(c, r, status, len);
+	c->response = r;
+	/* When memory is out, call_queue closes the connection without an answer. */
+	call_settle(c, r ? status : 0, len);
 }
 
 void call_answer(struct call *c, int status, const char *type, char *text, size_t len)
@@ -192,11 +192,13 @@ void call_not_modified(struct call *c, const char *etag, const char *cache_contr
 
 enum MHD_Result call_queue(struct call *c)
 {
+	struct MHD_Response *r = c->fixed ? fixed_response(c->fixed, c->request_id) : c->response;
+
 	c->stage = STAGE_QUEUED;
-	if (!c->response)
+	if (!r)
 		return MHD_NO;
 	deadlines_enter(&c->server->deadlines, c->connection, PHASE_SEND, clock_monotonic_ms());
-	return MHD_queue_response(c->mhd, (unsigned)c->status, c->response);
+	return MHD_queue_response(c->mhd, (unsigned)c->status, r);
 }
 
 void call_reply(struct call *c, int status, json_t *doc)

@@ -18,9 +18,9 @@
 #include "listen.h"
 
 enum {
-	/* Header fields of request and answer; larger ones are refused with 431 by libmicrohttpd. Twice what most servers take,
-	 * and no more, because it clears all of it for each request. */
-	CONNECTION_MEMORY = 16 << 10,
+	/* Header fields of request and answer; larger ones are refused with 431 by libmicrohttpd. Half as much again as the
+	 * longest target, and no more, because it clears all of it for each request. */
+	CONNECTION_MEMORY = 12 << 10,
 	/* A resumed connection needs one turn to build its answer and one to send it. More turns than
 	 * this would let busy clients keep the database waiting. */
 	TURNS_MAX = 4,
@@ -268,6 +268,8 @@ void server_free(struct server *s)
 	/* The database engine went first, so nobody can come back for the orphans. */
 	free_calls(&s->orphans);
 	free_calls(&s->dead);
+	for (size_t i = 0; i < FIXED_MAX; i++)
+		fixed_free(&s->fixed[i]);
 	while (s->spare_count > 0)
 		arena_free(s->spares[--s->spare_count]);
 	auth_free(s->auth);

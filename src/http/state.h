@@ -34,6 +34,8 @@ enum {
 	HEADER_VALUE_MAX = 4095,
 	REQUEST_ID_MAX = 64,
 	KEY_ID_LENGTH = 12,
+	/* Answers that never change. */
+	FIXED_MAX = 8,
 	/* Arenas kept for the next calls, 8 KiB each: as many as a busy worker has calls at once. */
 	SPARES_MAX = 64
 };
@@ -43,6 +45,13 @@ struct auth;
 struct header_field {
 	const char *name;
 	const char *value;
+};
+
+/* An answer that never changes, and whose call had it last. text NULL: not in use. */
+struct fixed {
+	const char *text;
+	struct MHD_Response *response;
+	char request_id[REQUEST_ID_MAX + 1];
 };
 
 enum stage { STAGE_HEADER, STAGE_BODY, STAGE_RUNNING, STAGE_QUEUED };
@@ -87,6 +96,7 @@ struct call {
 	struct header_field headers[HEADERS_MAX];
 	size_t header_count;
 	struct MHD_Response *response;
+	struct fixed *fixed; /* in the place of response */
 	int status;
 	size_t bytes; /* of the answer's body, for the log */
 
@@ -103,6 +113,7 @@ struct server {
 	struct uuid7_source ids;
 	struct call *orphans; /* abandoned and disconnected, but still busy */
 	struct call *dead;    /* freed when no handler can be on the stack */
+	struct fixed fixed[FIXED_MAX];
 	struct arena *spares[SPARES_MAX];
 	size_t spare_count;
 	int port;
@@ -165,8 +176,14 @@ void call_answer(struct call *c, int status, const char *type, char *text, size_
 void call_not_modified(struct call *c, const char *etag, const char *cache_control);
 /* Answers this call alone; its followers go on waiting. */
 void call_problem_alone(struct call *c, enum problem code, const struct violations *v, const char *detail);
+/* response or fixed is set: the answer is ready. */
+void call_settle(struct call *c, int status, size_t len);
 /* Hands the answer that is ready to libmicrohttpd. */
 enum MHD_Result call_queue(struct call *c);
+
+/* fixed.c: the response as it goes to one call; the caller owns no share of it. */
+struct MHD_Response *fixed_response(struct fixed *f, const char *request_id) NODISCARD;
+void fixed_free(struct fixed *f);
 
 /* problem_text.c: the document as malloc'd text; never NULL unless memory is out. */
 char *problem_text(enum problem code, const char *request_id, const struct violations *v,

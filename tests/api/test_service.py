@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from support.contract import METHODS, parse_json, problem_table
+from support.raw import Raw
 
 ORDER = {"customer": {"external_id": "c"}, "currency": "EUR", "total": 100, "ordered_at": "2026-01-01T00:00:00Z"}
 
@@ -122,6 +123,32 @@ def test_a_very_long_target_gives_414(shop):
         raw.sendall(b"GET /" + b"a" * 40000 + b" HTTP/1.1\r\nHost: a\r\n\r\n")
         assert raw.recv(65536).startswith((b"HTTP/1.1 414", b"HTTP/1.1 404", b"HTTP/1.1 431"))
     shop.api.get("/healthz")
+
+
+def test_a_target_of_8192_bytes_leaves_room_for_the_other_fields(shop):
+    others = b"".join(b"X-%d: %s\r\n" % (n, b"b" * 200) for n in range(10))
+    with Raw(shop.server.port, b"GET /" + b"a" * 8191 + b" HTTP/1.1\r\nHost: a\r\n" + others + b"\r\n") as raw:
+        assert [status for status, _, _ in raw.read()] == [404]
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz"])
+def test_an_answer_that_is_always_the_same_says_the_request_id_of_each(shop, path):
+    def request(method, name, *fields):
+        return "\r\n".join((f"{method} {path} HTTP/1.1", "Host: a", f"X-Request-Id: {name}", *fields, "", "")).encode()
+    tag = shop.api.get(path).headers["ETag"]
+    with Raw(shop.server.port, request("GET", "one") + request("GET", "two") + request("GET", "three", f"If-None-Match: {tag}")
+             + request("GET", "four") + request("GET", "five", "Connection: close")) as raw, Raw(shop.server.port, request("HEAD", "six")) as head:
+        answers = raw.read(5) + head.read()
+    assert [status for status, _, _ in answers] == [200, 200, 304, 200, 200, 200]
+    seen = [dict(line.split(": ", 1) for line in fields.split("\r\n")[1:]) for _, fields, _ in answers]
+    assert [fields.pop("X-Request-Id") for fields in seen] == ["one", "two", "three", "four", "five", "six"]
+    for fields in seen:
+        del fields["Date"]
+    assert seen[4].pop("Connection") == "close"
+    same = seen[0]
+    assert {"ETag", "Cache-Control", "Content-Type", "Content-Length", "Content-Security-Policy", "X-Content-Type-Options"} == set(same)
+    assert [fields == same for fields in seen] == [True, True, False, True, True, True]
+    assert len({body for _, _, body in answers[:2] + answers[3:5]}) == 1
 
 
 def test_an_unknown_query_parameter_is_named(api):

@@ -58,6 +58,10 @@ void call_reply_text(struct call *c, int status, const char *media_type, const c
 void call_problem(struct call *c, enum problem code, const struct violations *v, const char *fmt, ...)
 	PRINTF_LIKE(4, 5);
 
+/* The same with status 200 for text that never changes and lives as long as the program: what is at the address is
+ * looked at once. For handlers that answer at once. */
+void call_reply_fixed(struct call *c, const char *media_type, const char *text, size_t len);
+
 /* --- one answer for several calls ------------------------------------------------------------------ */
 
 /*

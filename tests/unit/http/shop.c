@@ -24,6 +24,11 @@ static const char document[] =
 	"      operationId: getLater\n"
 	"      security: []\n"
 	"      responses: {'200': {description: ok, content: {application/json: {schema: {type: object}}}}}\n"
+	"  /same:\n"
+	"    get:\n"
+	"      operationId: getSame\n"
+	"      security: []\n"
+	"      responses: {'200': {description: ok, content: {application/json: {schema: {type: object}}}}}\n"
 	"  /table:\n"
 	"    get:\n"
 	"      operationId: getTable\n"
@@ -79,6 +84,8 @@ static const char document[] =
 	"  securitySchemes:\n"
 	"    key: {type: http, scheme: bearer}\n";
 
+static const char same[] = "{}";
+
 static void handle_batch(struct call *c)
 {
 	size_t len = 0;
@@ -99,6 +106,8 @@ static void handle(void *cls, struct call *c)
 	if (strcmp(id, "getLater") == 0) {
 		ck_assert_uint_lt(s->held_count, HELD_MAX);
 		s->held[s->held_count++] = c;
+	} else if (strcmp(id, "getSame") == 0) {
+		call_reply_fixed(c, "application/json", same, strlen(same));
 	} else if (strcmp(id, "getTable") == 0) {
 		call_reply_text(c, 200, call_answer_type(c), "a,b\r\n", 5);
 	} else if (strcmp(id, "getThing") == 0) {

@@ -239,6 +239,36 @@ START_TEST(test_drain)
 }
 END_TEST
 
+START_TEST(test_an_answer_that_stays_knows_of_the_drain)
+{
+	static const char request[] = "GET /same HTTP/1.1\r\nHost: a\r\n\r\n";
+	struct shop *s = prepare();
+	char text[64], id[3][64];
+	struct reply r;
+	int fd;
+
+	shop_open(s, false);
+	fd = client_open(s);
+	for (int i = 0; i < 3; i++) {
+		bool last = i == 2;
+
+		if (last)
+			server_drain(s->server);
+		client_send(s, fd, request, strlen(request));
+		client_read(s, fd, false, &r);
+		ck_assert_int_eq(r.status, 200);
+		ck_assert_str_eq(r.body, "{}");
+		ck_assert(reply_header(&r, "X-Request-Id", id[i], sizeof(id[i])));
+		ck_assert(reply_header(&r, "Connection", text, sizeof(text)) == last);
+	}
+	ck_assert_str_ne(id[0], id[1]);
+	ck_assert_str_ne(id[1], id[2]);
+	ck_assert(client_closed(s, fd));
+	close(fd);
+	close_shop(s);
+}
+END_TEST
+
 START_TEST(test_free_with_suspended)
 {
 	enum { CLIENTS = 3 };
@@ -285,6 +315,7 @@ Suite *life_suite(void)
 	tcase_add_test(t, test_slow_header);
 	tcase_add_test(t, test_slow_body);
 	tcase_add_test(t, test_drain);
+	tcase_add_test(t, test_an_answer_that_stays_knows_of_the_drain);
 	tcase_add_test(t, test_free_with_suspended);
 	suite_add_tcase(s, t);
 	return s;
