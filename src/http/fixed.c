@@ -21,10 +21,11 @@ static struct fixed *find(struct server *s, const char *text)
 	return NULL;
 }
 
-/* Would the answer to this call differ from the others in more than its request id? */
+/* Would the answer to this call differ from the others in more than its request id, or come second? */
 static bool is_special(const struct call *c)
 {
-	return c->close || c->server->draining || c->header_count > 0 || call_header(c, "If-None-Match");
+	return c->answered || c->close || c->server->draining || c->header_count > 0 ||
+	       call_header(c, "If-None-Match");
 }
 
 void call_reply_fixed(struct call *c, const char *media_type, const char *text, size_t len)
