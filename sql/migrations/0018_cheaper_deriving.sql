@@ -18,11 +18,6 @@ WHERE m.amount <> 0
 $$;
 COMMENT ON FUNCTION column_measures IS 'What columns of customer_days, or sums of them, add to daily_measures';
 
-CREATE FUNCTION gaps_sum(gaps bigint[]) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
-SELECT sum(g.us)::bigint FROM unnest(gaps) AS g(us)
-$$;
-COMMENT ON FUNCTION gaps_sum IS 'Sum of further gaps of a day';
-
 CREATE FUNCTION other_measures(d customer_days) RETURNS TABLE (dimension text, key text, measure text, amount bigint)
 LANGUAGE sql IMMUTABLE AS $$
 SELECT '', '', o.key, o.value::bigint FROM jsonb_each_text(d.others) AS o
@@ -252,7 +247,8 @@ WITH pair AS MATERIALIZED (
                  sum(c.sign * (c.d).net)::bigint AS net, sum(c.sign * (c.d).net_with_cost)::bigint AS net_with_cost,
                  sum(c.sign * (c.d).cost)::bigint AS cost,
                  sum(c.sign * (((c.d).gap_us IS NOT NULL)::integer + coalesce(cardinality((c.d).more_gaps), 0)))::bigint AS gaps,
-                 sum(c.sign * ((c.d).gap_us + CASE WHEN (c.d).more_gaps IS NULL THEN 0 ELSE gaps_sum((c.d).more_gaps) END))::bigint AS gap_us
+                 sum(c.sign * ((c.d).gap_us + CASE WHEN (c.d).more_gaps IS NULL THEN 0
+                               ELSE (SELECT sum(g.us) FROM unnest((c.d).more_gaps) AS g(us)) END))::bigint AS gap_us
           FROM changed AS c GROUP BY 1) AS s
     CROSS JOIN LATERAL column_measures(s.orders, s.converted, s.net, s.net_with_cost, s.cost, s.gaps, s.gap_us) AS m
 ), measures AS (
@@ -279,6 +275,46 @@ ON CONFLICT (grain, first_day, day) DO UPDATE SET customers = t.customers + EXCL
     unconverted_costs = t.unconverted_costs + EXCLUDED.unconverted_costs;
 END $$;
 COMMENT ON FUNCTION derive_days IS 'Makes customer_days of some persons again, each from one day on, and the sums of days before one';
+
+-- A function of SQL that is given a sub-select is planned anew each time: hence variables.
+CREATE OR REPLACE FUNCTION derive_referred(persons uuid[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    came uuid[] := ARRAY(SELECT DISTINCT n.person_id FROM person_rows(persons) AS n JOIN customers AS c USING (customer_id)
+                         WHERE c.referred_by IS NOT NULL);
+BEGIN
+    DELETE FROM referred_persons AS r WHERE r.customer_id = ANY (persons);
+    IF cardinality(came) > 0 THEN
+        INSERT INTO referred_persons SELECT k.person_id, k.at FROM person_known(came) AS k;
+    END IF;
+END $$;
+COMMENT ON FUNCTION derive_referred IS 'Makes referred_persons of some persons again';
+
+CREATE OR REPLACE FUNCTION derive_customers(changed uuid[], changed_since timestamptz[], summed date) RETURNS void LANGUAGE plpgsql
+SET jit = off SET enable_hashjoin = on SET enable_mergejoin = on SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    persons uuid[];
+    since date[];
+    whole uuid[];
+BEGIN
+    SELECT array_agg(p.person_id), array_agg(p.since), array_agg(p.person_id) FILTER (WHERE p.since = '-infinity')
+    INTO persons, since, whole FROM changed_persons(changed, changed_since) AS p;
+    IF whole IS NOT NULL THEN
+        PERFORM derive_carts(whole, summed);
+        PERFORM derive_referred(whole);
+    END IF;
+    PERFORM derive_days(persons, since, summed);
+    -- As touched_persons.
+    INSERT INTO stale_stages (customer_id)
+    SELECT p.id FROM unnest(persons) AS p(id)
+    UNION
+    SELECT coalesce((SELECT l.person_id FROM customer_persons AS l WHERE l.customer_id = f.id), f.id)
+    FROM person_rows(persons) AS n CROSS JOIN LATERAL (
+        SELECT r.referrer_id AS id FROM referrals AS r WHERE r.customer_id = n.customer_id
+        UNION ALL
+        SELECT c.referred_by FROM customers AS c WHERE c.customer_id = n.customer_id AND c.referred_by IS NOT NULL) AS f;
+    UPDATE data_version SET version = version + 1;
+END $$;
+COMMENT ON FUNCTION derive_customers IS 'Makes days, carts and sums of some customers again, and notes that their stages are old';
 
 -- One at a time: what one has claimed and not committed yet, another could take for settled. Claims first, reads then, in
 -- statements of their own: a fact that is committed in between has left its own row, and is derived next time.
@@ -354,7 +390,8 @@ FROM (SELECT a.dimension, a.day, a.measure, a.key, sum(a.amount) AS amount FROM 
       FROM (SELECT d.day, sum(d.orders)::bigint AS orders, sum(d.converted)::bigint AS converted, sum(d.net)::bigint AS net,
                    sum(d.net_with_cost)::bigint AS net_with_cost, sum(d.cost)::bigint AS cost,
                    sum(((d.gap_us IS NOT NULL)::integer + coalesce(cardinality(d.more_gaps), 0)))::bigint AS gaps,
-                   sum((d.gap_us + CASE WHEN d.more_gaps IS NULL THEN 0 ELSE gaps_sum(d.more_gaps) END))::bigint AS gap_us
+                   sum(d.gap_us + CASE WHEN d.more_gaps IS NULL THEN 0
+                                  ELSE (SELECT sum(g.us) FROM unnest(d.more_gaps) AS g(us)) END)::bigint AS gap_us
             FROM customer_days AS d WHERE d.day >= first AND d.day < past GROUP BY d.day) AS c
       CROSS JOIN LATERAL column_measures(c.orders, c.converted, c.net, c.net_with_cost, c.cost, c.gaps, c.gap_us) AS m
       UNION ALL

@@ -81,6 +81,7 @@ struct state {
 	char version[VERSION_TEXT];
 	const char *newest; /* NULL: nothing waits */
 	int64_t waiting;    /* no more than so many changes do */
+	bool rebuilding;    /* sums are not what they will be */
 	const char *today;
 	const char *now;
 	int64_t now_us;
@@ -107,6 +108,7 @@ static bool state_read(struct flight *f, const struct db_answer *answer, size_t 
 	history = cell(answer, read, "history");
 	s.newest = cell(answer, read, "newest");
 	s.waiting = s.newest ? strtoll(cell(answer, read, "waiting"), NULL, 10) : 0;
+	s.rebuilding = s.newest && *cell(answer, read, "rebuilding") == 't';
 	s.today = cell(answer, read, "today");
 	s.now = cell(answer, read, "now");
 	if (!version || !history || !s.today || !s.now || !instant_parse(s.now, strlen(s.now), &s.now_us))
@@ -253,10 +255,11 @@ static void on_fresh(void *cls, const struct db_answer *failure)
 		ask(f, LANE_READ, 1, on_state);
 }
 
-/* Reports that do not read what is derived need it for a name alone: not worth it while much comes in. */
+/* Once, and again while "everybody" is. Reports that do not read what is derived need it for a name alone: not worth it while
+ * much comes in. */
 static bool must_derive(const struct flight *f, const struct state *s)
 {
-	return s->newest && f->derived < DERIVE_ROUNDS &&
+	return s->newest && (f->derived == 0 || (s->rebuilding && f->derived < DERIVE_ROUNDS)) &&
 	       (f->depends & DEPENDS_DERIVED || s->waiting <= BRIEF_MAX);
 }
 

@@ -324,6 +324,25 @@ def test_a_write_that_was_acknowledged_is_in_a_report_that_is_asked_for_after_it
     assert tag in old[0] and tag not in new[0]
 
 
+def test_a_report_derives_once_whatever_comes_in_meanwhile(new_shop):
+    """What was acknowledged before it was asked for is in it; nobody waits for what came later: here none could derive that."""
+    shop = new_shop(CICLO_REPORT_TIMEOUT_MS=5000)
+    _etag(shop)  # all is derived
+    shop.order({"external_id": "a"}, AT, 100)
+    connection = psycopg2.connect(shop.url)
+    next_in_line = threading.Thread(target=connection.cursor().execute, args=("SELECT pg_advisory_lock(426835799152)",))
+    try:
+        with _locked(shop, "customer_days"):
+            report = _first(shop)
+            next_in_line.start()
+            wait_until(lambda: _stuck(shop) > 1, SECONDS, "deriving is over for others, once this one has")
+            shop.order({"external_id": "b"}, AT, 100)
+        assert _kpi(_body(report.read(1, SECONDS))[1], "orders")["value"] >= 1
+    finally:
+        next_in_line.join()
+        connection.close()
+
+
 @pytest.mark.parametrize("table", ["spend", "data_version"])
 def test_who_hangs_up_disturbs_nobody(new_shop, table):
     """Also the one that the others wait with, before and after the data were asked for their version."""
