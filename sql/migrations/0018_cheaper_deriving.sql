@@ -1,4 +1,4 @@
--- Deriving, cheaper: the same rows and the same sums.
+-- Deriving, cheaper: the same rows and the same sums; and what orders can be grouped by stands in the days of their persons.
 
 -- Keys of sums are compared byte by byte: by the rules of a language, each step down an index costs several times as much.
 ALTER TABLE recency ALTER COLUMN grain TYPE text COLLATE "C", ALTER COLUMN kind TYPE text COLLATE "C";
@@ -25,6 +25,30 @@ UNION ALL
 SELECT 'discovery', coalesce(d.discovered, ''), 'new_customers', 1 WHERE d.previous_day = '-infinity'
 $$;
 COMMENT ON FUNCTION other_measures IS 'What else a row of customer_days adds to daily_measures';
+
+-- ---- groups --------------------------------------------------------------------------------------------
+
+CREATE TYPE order_part AS (orders bigint, converted bigint, net bigint, net_with_cost bigint, cost bigint, gap_us bigint,
+                           channel text, campaign text, storefront text);
+COMMENT ON TYPE order_part IS 'An order (orders: 1), or what a refund took off (orders: 0, and below zero), as customer_days has its columns';
+ALTER TABLE customer_days ADD COLUMN channel text, ADD COLUMN campaign text, ADD COLUMN storefront text, ADD COLUMN parts order_part[];
+COMMENT ON COLUMN customer_days.channel IS 'Of the first order of this day, as campaign and storefront';
+COMMENT ON COLUMN customer_days.parts IS 'Each order of a day with several, in their sequence; then each refund of the day, with what its order has';
+
+-- What the order of a refund has, behind what was there.
+CREATE OR REPLACE VIEW refund_nets AS
+SELECT customer_id, order_id, refund_id, refunded_at, ordered_at, base_currency, test, status,
+       round(base_net::numeric * so_far / total)::bigint
+         - round(base_net::numeric * (so_far - amount) / total)::bigint AS base_net,
+       round(base_cost::numeric * so_far / total)::bigint
+         - round(base_cost::numeric * (so_far - amount) / total)::bigint AS base_cost,
+       round(base_net_with_cost::numeric * so_far / total)::bigint
+         - round(base_net_with_cost::numeric * (so_far - amount) / total)::bigint AS base_net_with_cost,
+       channel, campaign, storefront
+FROM (SELECT r.customer_id, r.order_id, r.refund_id, r.refunded_at, r.amount, o.ordered_at, o.base_currency, o.test, o.status,
+             o.base_net, o.base_cost, o.base_net_with_cost, o.total, o.channel, o.campaign, o.storefront,
+             sum(r.amount) OVER (PARTITION BY r.customer_id, r.order_id ORDER BY r.refunded_at, r.refund_id) AS so_far
+      FROM refunds r JOIN orders o USING (customer_id, order_id)) AS running;
 
 -- ---- days of persons -----------------------------------------------------------------------------------
 
@@ -67,18 +91,21 @@ WITH shop AS MATERIALIZED (
     WHERE coalesce(p.person_id, r.referrer_id) <> n.person_id
 ), sold AS MATERIALIZED (
     SELECT n.person_id, n.since, n.more, local_day(o.ordered_at, shop.time_zone) AS day, o.ordered_at, o.base_net,
-           o.base_currency, o.external_id, o.base_net_with_cost, o.base_cost, o.base_currency = shop.base_currency AS converted, o.test
+           o.base_currency, o.external_id, o.base_net_with_cost, o.base_cost, o.base_currency = shop.base_currency AS converted, o.test,
+           o.channel, o.campaign, o.storefront
     FROM shop CROSS JOIN node AS n JOIN orders AS o ON o.customer_id = n.customer_id
     WHERE o.status IN ('paid', 'fulfilled') AND o.ordered_at >= n.orders_from
 ), bought AS MATERIALIZED (
     -- Orders of one instant are told apart by content, so that it does not matter which arrived first.
-    SELECT o.*, coalesce(o.more, 0) + row_number() OVER sequence AS n, o.ordered_at - lag(o.ordered_at) OVER sequence AS gap,
+    SELECT o.*, coalesce(o.more, 0) + row_number() OVER sequence AS n,
+           (extract(epoch FROM o.ordered_at - lag(o.ordered_at) OVER sequence) * 1000000)::bigint AS gap_us,
            coalesce(lag(o.day) OVER sequence, '-infinity') AS previous_day,
            coalesce(lag(o.day, 2) OVER sequence, '-infinity') AS second_day
     FROM (SELECT o.*, EXISTS (SELECT FROM member AS m
                               WHERE m.person_id = o.person_id AND m.joined_at <= o.ordered_at AND o.ordered_at < m.left_at) AS member
           FROM sold AS o WHERE NOT o.test) AS o
-    WINDOW sequence AS (PARTITION BY o.person_id ORDER BY o.ordered_at, o.base_net, o.base_currency, o.external_id)
+    WINDOW sequence AS (PARTITION BY o.person_id ORDER BY o.ordered_at, o.base_net, o.base_currency, o.external_id,
+                                                          o.channel, o.campaign, o.storefront, o.base_net_with_cost, o.base_cost)
 ), ordered AS MATERIALIZED (
     SELECT b.person_id, b.day, min(b.since) AS since, min(b.n) = 1 AS is_first, min(b.previous_day) AS previous_day,
            CASE WHEN min(b.n) > 1 THEN min(b.second_day) END AS second_day, bool_or(b.member) AS member,
@@ -86,14 +113,19 @@ WITH shop AS MATERIALIZED (
            coalesce(sum(b.base_net) FILTER (WHERE b.converted), 0)::bigint AS net,
            coalesce(sum(b.base_net_with_cost) FILTER (WHERE b.converted), 0)::bigint AS net_with_cost,
            coalesce(sum(b.base_cost) FILTER (WHERE b.converted), 0)::bigint AS cost,
-           array_agg((extract(epoch FROM b.gap) * 1000000)::bigint ORDER BY b.n) FILTER (WHERE b.n > 1) AS gaps,
+           array_agg(CASE WHEN b.converted
+                     THEN (1, 1, b.base_net, b.base_net_with_cost, b.base_cost, b.gap_us, b.channel, b.campaign, b.storefront)::order_part
+                     ELSE (1, 0, 0, 0, 0, b.gap_us, b.channel, b.campaign, b.storefront)::order_part END ORDER BY b.n) AS parts,
            min(b.ordered_at) AS first_at,
            count(*) FILTER (WHERE b.n = 1 AND b.converted) AS first_orders,
            coalesce(sum(b.base_net) FILTER (WHERE b.n = 1 AND b.converted), 0)::bigint AS first_sales
     FROM bought AS b GROUP BY b.person_id, b.day
 ), refund AS MATERIALIZED (
     SELECT n.person_id, n.since, local_day(r.refunded_at, shop.time_zone) AS day, local_day(r.ordered_at, shop.time_zone) AS ordered_day,
-           r.base_currency = shop.base_currency AS converted, r.base_net, r.base_net_with_cost, r.base_cost
+           r.base_currency = shop.base_currency AS converted, r.base_net, r.base_net_with_cost, r.base_cost,
+           CASE WHEN r.base_currency = shop.base_currency
+           THEN (0, 1, -r.base_net, -r.base_net_with_cost, -r.base_cost, NULL, r.channel, r.campaign, r.storefront)::order_part
+           ELSE (0, 0, 0, 0, 0, NULL, r.channel, r.campaign, r.storefront)::order_part END AS part
     FROM shop CROSS JOIN (SELECT DISTINCT n.person_id, n.customer_id, n.since
                           FROM node AS n JOIN refunds AS r ON r.customer_id = n.customer_id) AS n
     CROSS JOIN LATERAL (SELECT * FROM refund_nets AS v WHERE v.customer_id = n.customer_id OFFSET 0) AS r
@@ -102,7 +134,7 @@ WITH shop AS MATERIALIZED (
     SELECT r.person_id, r.day, count(*) FILTER (WHERE NOT r.converted) AS unconverted,
            sum(r.base_net) FILTER (WHERE r.converted)::bigint AS net,
            sum(r.base_net_with_cost) FILTER (WHERE r.converted)::bigint AS net_with_cost,
-           sum(r.base_cost) FILTER (WHERE r.converted)::bigint AS cost
+           sum(r.base_cost) FILTER (WHERE r.converted)::bigint AS cost, array_agg(r.part ORDER BY r.part) AS parts
     FROM refund AS r WHERE r.day >= r.since GROUP BY r.person_id, r.day
 ), returned AS (
     SELECT r.person_id, greatest(r.day, r.ordered_day) AS day, count(*) FILTER (WHERE NOT r.converted) AS unconverted,
@@ -163,7 +195,10 @@ WITH shop AS MATERIALIZED (
     ORDER BY n.person_id, c.acquired_at, c.acquisition_channel COLLATE "C"
 )
 SELECT person_id, day, b.first_day, o.previous_day, o.second_day, m.previous_day, v.previous_day, k.previous_day,
-       o.orders, o.converted, o.net, o.net_with_cost, o.cost, o.gaps[1], CASE WHEN cardinality(o.gaps) > 1 THEN o.gaps[2:] END,
+       o.orders, o.converted, o.net, o.net_with_cost, o.cost,
+       (o.parts[1 + o.is_first::integer]).gap_us,
+       CASE WHEN o.orders > 1 + o.is_first::integer
+       THEN ARRAY(SELECT p.gap_us FROM unnest(o.parts[2 + o.is_first::integer:]) WITH ORDINALITY AS p ORDER BY p.ordinality) END,
        CASE WHEN o.is_first THEN (extract(epoch FROM o.first_at) * 1000000)::bigint END,
        CASE WHEN o.is_first THEN coalesce(h.channel, q.channel) END,
        r.net, r.net_with_cost, r.cost, nullif(r.unconverted, 0), c.costs, nullif(c.unconverted, 0),
@@ -184,7 +219,8 @@ SELECT person_id, day, b.first_day, o.previous_day, o.second_day, m.previous_day
                   'referred_net_with_cost', coalesce(o.net_with_cost, 0) - coalesce(f.net_with_cost, 0),
                   'referred_cost', coalesce(o.cost, 0) - coalesce(f.cost, 0),
                   'unconverted_referred', coalesce(o.orders - o.converted, 0) + coalesce(f.unconverted, 0)) ELSE '{}' END
-           || coalesce(s.measures, '{}') END
+           || coalesce(s.measures, '{}') END,
+       (o.parts[1]).channel, (o.parts[1]).campaign, (o.parts[1]).storefront, CASE WHEN o.orders > 1 THEN o.parts || f.parts ELSE f.parts END
 FROM seen AS k LEFT JOIN ordered AS o USING (person_id, day) LEFT JOIN visited AS v USING (person_id, day)
 LEFT JOIN member_day AS m USING (person_id, day)
 FULL JOIN refunded AS f USING (person_id, day) FULL JOIN returned AS r USING (person_id, day)
@@ -227,7 +263,7 @@ WITH pair AS MATERIALIZED (
         first_us = (p.f).first_us, discovered = (p.f).discovered, returned = (p.f).returned,
         returned_with_cost = (p.f).returned_with_cost, returned_cost = (p.f).returned_cost,
         unconverted_returns = (p.f).unconverted_returns, costs = (p.f).costs, unconverted_costs = (p.f).unconverted_costs,
-        others = (p.f).others
+        others = (p.f).others, channel = (p.f).channel, campaign = (p.f).campaign, storefront = (p.f).storefront, parts = (p.f).parts
     FROM pair AS p WHERE (p.f).customer_id IS NOT NULL AND d.customer_id = (p.s).customer_id AND d.day = (p.s).day
 ), new AS (
     -- Nobody else writes here: there is nothing to be in conflict with.

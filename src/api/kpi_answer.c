@@ -28,7 +28,7 @@ bool kpi_plan(struct report *r)
 {
 	struct measure_set wanted = {0};
 
-	/* Groups are counted in the facts, where windows differ by orders of magnitude. */
+	/* Groups are counted in days of persons and in facts, where windows differ by orders of magnitude. */
 	if (!r->cut[CUT_GROUPS].asked)
 		*report_slot(r) = (struct segment_read){.query = Q_REPORT_PLANS};
 	for (size_t i = 0; i < kpis_of(r); i++) {

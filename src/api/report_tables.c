@@ -15,7 +15,7 @@ enum { COLUMN_MEASURE = COLUMN_FIRST_MEASURE, COLUMN_AMOUNT, LIST_COLUMNS };
  * dimension, the last day that counts. */
 enum {
 	WHOLE = 1U << 0,
-	GROUPS = 1U << 1,  /* by what the facts themselves say */
+	GROUPS = 1U << 1,  /* by what facts say, as an order its channel */
 	COUNTRY = 1U << 2, /* groups by what a person is */
 	MEASURES = 1U << 3,
 	DIMENSION = 1U << 4,
@@ -24,7 +24,8 @@ enum {
 
 #define BIT(family) (1U << FAMILY_##family)
 
-/* The shop as a whole and groups of persons are read from what is derived; other groups are counted in the facts. */
+/* Read from what is derived; but journeys, carts, answers to surveys and what programs brought, by group, are
+ * counted in the facts. */
 static const struct statement {
 	enum query query;
 	unsigned families;
@@ -47,8 +48,7 @@ static const struct statement {
 	{Q_KPI_COUNTRY_CUSTOMERS, BIT(CUSTOMERS) | BIT(SEQUENCE) | BIT(GAPS), COUNTRY},
 	{Q_KPI_COUNTRY_ACQUIRED, BIT(VALUE) | BIT(COSTS), COUNTRY | UNTIL},
 	{Q_KPI_SURVEYS, BIT(SURVEYS), GROUPS | COUNTRY | DIMENSION},
-	{Q_KPI_VALUE, BIT(VALUE), GROUPS | DIMENSION | UNTIL},
-	{Q_KPI_COSTS, BIT(COSTS), GROUPS | DIMENSION | UNTIL},
+	{Q_KPI_VALUE, BIT(VALUE) | BIT(COSTS), GROUPS | DIMENSION | UNTIL},
 	{Q_KPI_JOURNEY, BIT(JOURNEY) | BIT(VISITS), GROUPS | COUNTRY | DIMENSION},
 	{Q_KPI_CARTS, BIT(CARTS), GROUPS | COUNTRY | DIMENSION},
 	{Q_KPI_PROGRAM_ORDERS, BIT(PROGRAM_ORDERS) | BIT(MEMBERS), GROUPS | COUNTRY | DIMENSION},
