@@ -333,9 +333,10 @@ def test_a_report_derives_once_whatever_comes_in_meanwhile(new_shop):
     next_in_line = threading.Thread(target=connection.cursor().execute, args=("SELECT pg_advisory_lock(426835799152)",))
     try:
         with _locked(shop, "customer_days"):
-            report = _first(shop)
+            report = Raw(shop.server.port, _request())
+            wait_until(lambda: _stuck(shop) == 2, SECONDS, "the report and housekeeping derive")
             next_in_line.start()
-            wait_until(lambda: _stuck(shop) > 1, SECONDS, "deriving is over for others, once this one has")
+            wait_until(lambda: _stuck(shop) == 3, SECONDS, "after these two nobody can")
             shop.order({"external_id": "b"}, AT, 100)
         assert _kpi(_body(report.read(1, SECONDS))[1], "orders")["value"] >= 1
     finally:
