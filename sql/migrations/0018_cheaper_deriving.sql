@@ -29,8 +29,8 @@ COMMENT ON FUNCTION other_measures IS 'What else a row of customer_days adds to 
 -- ---- groups --------------------------------------------------------------------------------------------
 
 CREATE TYPE order_part AS (orders bigint, converted bigint, net bigint, net_with_cost bigint, cost bigint, gap_us bigint,
-                           channel text, campaign text, storefront text);
-COMMENT ON TYPE order_part IS 'An order (orders: 1), or what a refund took off (orders: 0, and below zero), as customer_days has its columns';
+                           channel text, campaign text, storefront text, member boolean);
+COMMENT ON TYPE order_part IS 'An order (orders 1) or what a refund took off (orders 0), as customer_days has days; member: of a loyalty member';
 ALTER TABLE customer_days ADD COLUMN channel text, ADD COLUMN campaign text, ADD COLUMN storefront text, ADD COLUMN parts order_part[];
 COMMENT ON COLUMN customer_days.channel IS 'Of the first order of this day, as campaign and storefront';
 COMMENT ON COLUMN customer_days.parts IS 'Each order of a day with several, in their sequence; then each refund of the day, with what its order has';
@@ -114,8 +114,8 @@ WITH shop AS MATERIALIZED (
            coalesce(sum(b.base_net_with_cost) FILTER (WHERE b.converted), 0)::bigint AS net_with_cost,
            coalesce(sum(b.base_cost) FILTER (WHERE b.converted), 0)::bigint AS cost,
            array_agg(CASE WHEN b.converted
-                     THEN (1, 1, b.base_net, b.base_net_with_cost, b.base_cost, b.gap_us, b.channel, b.campaign, b.storefront)::order_part
-                     ELSE (1, 0, 0, 0, 0, b.gap_us, b.channel, b.campaign, b.storefront)::order_part END ORDER BY b.n) AS parts,
+                     THEN (1, 1, b.base_net, b.base_net_with_cost, b.base_cost, b.gap_us, b.channel, b.campaign, b.storefront, b.member)::order_part
+                     ELSE (1, 0, 0, 0, 0, b.gap_us, b.channel, b.campaign, b.storefront, b.member)::order_part END ORDER BY b.n) AS parts,
            min(b.ordered_at) AS first_at,
            count(*) FILTER (WHERE b.n = 1 AND b.converted) AS first_orders,
            coalesce(sum(b.base_net) FILTER (WHERE b.n = 1 AND b.converted), 0)::bigint AS first_sales
@@ -124,8 +124,8 @@ WITH shop AS MATERIALIZED (
     SELECT n.person_id, n.since, local_day(r.refunded_at, shop.time_zone) AS day, local_day(r.ordered_at, shop.time_zone) AS ordered_day,
            r.base_currency = shop.base_currency AS converted, r.base_net, r.base_net_with_cost, r.base_cost,
            CASE WHEN r.base_currency = shop.base_currency
-           THEN (0, 1, -r.base_net, -r.base_net_with_cost, -r.base_cost, NULL, r.channel, r.campaign, r.storefront)::order_part
-           ELSE (0, 0, 0, 0, 0, NULL, r.channel, r.campaign, r.storefront)::order_part END AS part
+           THEN (0, 1, -r.base_net, -r.base_net_with_cost, -r.base_cost, NULL, r.channel, r.campaign, r.storefront, false)::order_part
+           ELSE (0, 0, 0, 0, 0, NULL, r.channel, r.campaign, r.storefront, false)::order_part END AS part
     FROM shop CROSS JOIN (SELECT DISTINCT n.person_id, n.customer_id, n.since
                           FROM node AS n JOIN refunds AS r ON r.customer_id = n.customer_id) AS n
     CROSS JOIN LATERAL (SELECT * FROM refund_nets AS v WHERE v.customer_id = n.customer_id OFFSET 0) AS r

@@ -1,19 +1,19 @@
 -- Persons with completed orders by group: who is new, who came back, and after how long.
--- $1 first day, $2 day after the last (date[] of one); $3 what to group by: channel, campaign or storefront.
--- kpi_country_customers.sql counts the same by country.
+-- $1 first day, $2 day after the last (date[] of one); $3 what to group by: channel, campaign, storefront or country
+-- (of the person).
+-- As kpi_recency.sql and kpi_gaps.sql count them for the whole shop, but from the days of persons, of the window and the one before it.
 -- A person counts in each group that it ordered in; what is said of it is about all its orders. Retained is who ordered again,
 -- anywhere, of those who ordered in the group in the window before.
-WITH shop AS MATERIALIZED (
-    SELECT b.first AS a, b.past AS b,
-           -- Not before the first year: no fact is.
-           b.first - least(b.past - b.first, b.first - date '0001-01-01') AS p
-    FROM unnest($1::date[], $2::date[]) AS b(first, past)
+WITH bounds AS NOT MATERIALIZED (
+    -- Known to the planner; p not before the first year: no fact is.
+    SELECT w.a, w.b, w.a - least(w.b - w.a, w.a - date '0001-01-01') AS p
+    FROM (SELECT ($1::date[])[1] AS a, ($2::date[])[1] AS b) AS w
 ), placed AS MATERIALIZED (
     SELECT o.customer_id, o.day >= s.a AS inside, o.previous_day, o.converted, o.net, o.gap_us,
-           CASE $3::text WHEN 'channel' THEN o.channel WHEN 'campaign' THEN o.campaign WHEN 'storefront' THEN o.storefront END AS key
-    FROM shop AS s JOIN day_orders AS o ON o.day >= s.p AND o.day < s.b
-    -- For the planner, which cannot see what the exact bounds will be.
-    WHERE o.day >= ($1::date[])[1] - (($2::date[])[1] - ($1::date[])[1]) AND o.day < ($2::date[])[1] AND o.orders = 1
+           CASE $3::text WHEN 'channel' THEN o.channel WHEN 'campaign' THEN o.campaign WHEN 'storefront' THEN o.storefront
+                         WHEN 'country' THEN c.country END AS key
+    FROM bounds AS s JOIN day_orders AS o ON o.day >= s.p AND o.day < s.b AND o.orders = 1
+    LEFT JOIN customers AS c ON $3::text = 'country' AND c.customer_id = o.customer_id
 ), customer AS MATERIALIZED (
     -- Of each person in each group; last_day is the last one before the window.
     SELECT o.customer_id, o.key, bool_or(NOT o.inside) AS before, count(*) FILTER (WHERE o.inside) AS orders,
@@ -30,7 +30,7 @@ WITH shop AS MATERIALIZED (
            count(*) FILTER (WHERE c.orders > 0 AND p.last_day > '-infinity' AND p.last_day < s.p) AS reactivated,
            count(*) FILTER (WHERE c.before) AS previous,
            count(*) FILTER (WHERE c.before AND p.customer_id IS NOT NULL) AS retained
-    FROM shop AS s CROSS JOIN customer AS c LEFT JOIN person AS p USING (customer_id) GROUP BY c.key
+    FROM bounds AS s CROSS JOIN customer AS c LEFT JOIN person AS p USING (customer_id) GROUP BY c.key
 ), gained AS (
     SELECT o.key,
            count(*) FILTER (WHERE o.gap_us IS NULL) AS new,

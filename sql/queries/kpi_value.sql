@@ -1,10 +1,11 @@
 -- What the persons that were acquired in a window (first completed order ever) brought in, and cost, until the end of a day.
--- $1 first day, $2 day after the last (date[] of one); $3 what to group by, as the first order has it: channel, campaign or
--- storefront (kpi_country_acquired.sql has countries); $4 the last day whose facts count.
+-- $1 first day, $2 day after the last (date[] of one); $3 what to group by: channel, campaign or storefront, as the first order has
+-- it, or country (of the person); $4 the last day whose facts count.
 WITH acquired AS (
     SELECT d.customer_id,
-           CASE $3::text WHEN 'channel' THEN d.channel WHEN 'campaign' THEN d.campaign WHEN 'storefront' THEN d.storefront END AS key
-    FROM customer_days AS d
+           CASE $3::text WHEN 'channel' THEN d.channel WHEN 'campaign' THEN d.campaign WHEN 'storefront' THEN d.storefront
+                         WHEN 'country' THEN c.country END AS key
+    FROM customer_days AS d LEFT JOIN customers AS c ON $3::text = 'country' AND c.customer_id = d.customer_id
     WHERE d.previous_day = '-infinity' AND d.day >= ($1::date[])[1] AND d.day < least(($2::date[])[1], $4::date + 1)
 )
 SELECT 1 AS bucket, a.key,

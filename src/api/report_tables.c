@@ -15,17 +15,16 @@ enum { COLUMN_MEASURE = COLUMN_FIRST_MEASURE, COLUMN_AMOUNT, LIST_COLUMNS };
  * dimension, the last day that counts. */
 enum {
 	WHOLE = 1U << 0,
-	GROUPS = 1U << 1,  /* by what facts say, as an order its channel */
-	COUNTRY = 1U << 2, /* groups by what a person is */
-	MEASURES = 1U << 3,
-	DIMENSION = 1U << 4,
-	UNTIL = 1U << 5
+	GROUPS = 1U << 1,
+	MEASURES = 1U << 2,
+	DIMENSION = 1U << 3,
+	UNTIL = 1U << 4
 };
 
 #define BIT(family) (1U << FAMILY_##family)
 
-/* Read from what is derived; but journeys, carts, answers to surveys and what programs brought, by group, are
- * counted in the facts. */
+/* Read from what is derived; but groups of journeys, carts, answers to surveys and programs are counted in the
+ * facts. */
 static const struct statement {
 	enum query query;
 	unsigned families;
@@ -41,17 +40,14 @@ static const struct statement {
 	{Q_KPI_MARKETING, BIT(MARKETING), WHOLE | GROUPS | DIMENSION},
 	{Q_KPI_SOCIAL, BIT(SOCIAL), WHOLE | GROUPS | DIMENSION},
 	{Q_KPI_RENEWALS, BIT(PROGRAMS), WHOLE},
-	{Q_KPI_PROGRAMS, BIT(PROGRAMS) | BIT(REVIEWS), COUNTRY | DIMENSION},
+	{Q_KPI_PROGRAMS, BIT(PROGRAMS) | BIT(REVIEWS), GROUPS | DIMENSION},
 	{Q_KPI_ORDERS, BIT(ORDERS), GROUPS | DIMENSION},
 	{Q_KPI_CUSTOMERS, BIT(CUSTOMERS) | BIT(SEQUENCE) | BIT(GAPS), GROUPS | DIMENSION},
-	{Q_KPI_COUNTRY_ORDERS, BIT(ORDERS), COUNTRY},
-	{Q_KPI_COUNTRY_CUSTOMERS, BIT(CUSTOMERS) | BIT(SEQUENCE) | BIT(GAPS), COUNTRY},
-	{Q_KPI_COUNTRY_ACQUIRED, BIT(VALUE) | BIT(COSTS), COUNTRY | UNTIL},
-	{Q_KPI_SURVEYS, BIT(SURVEYS), GROUPS | COUNTRY | DIMENSION},
+	{Q_KPI_SURVEYS, BIT(SURVEYS), GROUPS | DIMENSION},
 	{Q_KPI_VALUE, BIT(VALUE) | BIT(COSTS), GROUPS | DIMENSION | UNTIL},
-	{Q_KPI_JOURNEY, BIT(JOURNEY) | BIT(VISITS), GROUPS | COUNTRY | DIMENSION},
-	{Q_KPI_CARTS, BIT(CARTS), GROUPS | COUNTRY | DIMENSION},
-	{Q_KPI_PROGRAM_ORDERS, BIT(PROGRAM_ORDERS) | BIT(MEMBERS), GROUPS | COUNTRY | DIMENSION},
+	{Q_KPI_JOURNEY, BIT(JOURNEY) | BIT(VISITS), GROUPS | DIMENSION},
+	{Q_KPI_CARTS, BIT(CARTS), GROUPS | DIMENSION},
+	{Q_KPI_PROGRAM_ORDERS, BIT(PROGRAM_ORDERS) | BIT(MEMBERS), GROUPS | DIMENSION},
 };
 
 /* ---- questions ---- */
@@ -155,9 +151,7 @@ bool report_measures(struct report *r, unsigned cuts, const struct measure_set *
 		const struct statement *s = &statements[i];
 
 		for (enum report_cut c = 0; c < CUTS; c++) {
-			unsigned kind = c != CUT_GROUPS                     ? WHOLE
-					: r->dimension == DIMENSION_COUNTRY ? COUNTRY
-									    : GROUPS;
+			unsigned kind = c == CUT_GROUPS ? GROUPS : WHOLE;
 
 			if (cuts & 1U << c && s->flags & kind && s->families & families &&
 			    asks(r, c, s->families & families) && !add_statement(r, c, s, wanted))

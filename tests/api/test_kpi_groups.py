@@ -57,6 +57,11 @@ def _values(shop, name, dimension, *window, **query):
 
 # worked by hand ------------------------------------------------------------------------------------
 
+@pytest.mark.parametrize("dimension,expected", [("channel", {"mail": 1, "store": 1, "web": 2, None: 0}), ("country", {"FR": 2, "GB": 1, None: 1})])
+def test_a_window_may_be_all_of_time(shop, dimension, expected):
+    assert _values(shop, "new_customers", dimension, "0001-01-01", "9999-12-31") == expected
+
+
 
 def test_orders_count_where_they_came_from(shop):
     # the test order of the lab makes no group
