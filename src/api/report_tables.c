@@ -13,13 +13,7 @@ enum { COLUMN_MEASURE = COLUMN_FIRST_MEASURE, COLUMN_AMOUNT, LIST_COLUMNS };
 
 /* Which cuts a statement answers, and what it takes behind $1 and $2, in this order: the measures that are asked for, the
  * dimension, the last day that counts. */
-enum {
-	WHOLE = 1U << 0,
-	GROUPS = 1U << 1,
-	MEASURES = 1U << 2,
-	DIMENSION = 1U << 3,
-	UNTIL = 1U << 4
-};
+enum { WHOLE = 1U << 0, GROUPS = 1U << 1, MEASURES = 1U << 2, DIMENSION = 1U << 3, UNTIL = 1U << 4 };
 
 #define BIT(family) (1U << FAMILY_##family)
 
