@@ -331,23 +331,25 @@ DECLARE
     persons uuid[];
     since date[];
     whole uuid[];
+    touched uuid[];
 BEGIN
     SELECT array_agg(p.person_id), array_agg(p.since), array_agg(p.person_id) FILTER (WHERE p.since = '-infinity')
     INTO persons, since, whole FROM changed_persons(changed, changed_since) AS p;
+    -- As touched_persons: who referred them as well.
+    touched := ARRAY(
+        SELECT p.id FROM unnest(persons) AS p(id)
+        UNION
+        SELECT coalesce((SELECT l.person_id FROM customer_persons AS l WHERE l.customer_id = f.id), f.id)
+        FROM person_rows(persons) AS n CROSS JOIN LATERAL (
+            SELECT r.referrer_id AS id FROM referrals AS r WHERE r.customer_id = n.customer_id
+            UNION ALL
+            SELECT c.referred_by FROM customers AS c WHERE c.customer_id = n.customer_id AND c.referred_by IS NOT NULL) AS f);
     IF whole IS NOT NULL THEN
         PERFORM derive_carts(whole, summed);
-        PERFORM derive_referred(whole);
+        PERFORM derive_referred(touched);
     END IF;
     PERFORM derive_days(persons, since, summed);
-    -- As touched_persons.
-    INSERT INTO stale_stages (customer_id)
-    SELECT p.id FROM unnest(persons) AS p(id)
-    UNION
-    SELECT coalesce((SELECT l.person_id FROM customer_persons AS l WHERE l.customer_id = f.id), f.id)
-    FROM person_rows(persons) AS n CROSS JOIN LATERAL (
-        SELECT r.referrer_id AS id FROM referrals AS r WHERE r.customer_id = n.customer_id
-        UNION ALL
-        SELECT c.referred_by FROM customers AS c WHERE c.customer_id = n.customer_id AND c.referred_by IS NOT NULL) AS f;
+    INSERT INTO stale_stages (customer_id) SELECT unnest(touched);
     UPDATE data_version SET version = version + 1;
 END $$;
 COMMENT ON FUNCTION derive_customers IS 'Makes days, carts and sums of some customers again, and notes that their stages are old';

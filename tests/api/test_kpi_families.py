@@ -112,6 +112,18 @@ def test_a_referral_without_a_date_is_when_the_customer_became_known(new_shop):
     assert [shop.kpi("referral_participation_rate", *window)["numerator"] for window in (WINDOW, ("2025-04-01", "2025-05-01"))] == [1, 0]
 
 
+def test_who_refers_somebody_is_known_from_then_on(new_shop):
+    """Also when nothing of the one who refers has changed: cleo is, whom bob brought before he bought."""
+    shop = new_shop()
+    shop.customer("ann")
+    shop.customer("bob", referred_by="external:ann")
+    shop.order("external:bob", "2025-04-10T12:00:00Z", 100)
+    windows = (WINDOW, ("2025-04-01", "2025-05-01"))
+    assert [shop.kpi("referral_participation_rate", *window)["numerator"] for window in windows] == [0, 1]
+    shop.api.post("/v1/referrals", {"referrer": "external:bob", "customer": {"external_id": "cleo"}, "referred_at": AT})
+    assert [shop.kpi("referral_participation_rate", *window)["numerator"] for window in windows] == [2, 0]
+
+
 def test_what_is_in_another_currency_is_left_out_and_counted(new_shop):
     shop = new_shop(settings={"abandoned_after_minutes": 60})
     shop.order({"external_id": "ann"}, AT, 100, external_id="o")
