@@ -79,7 +79,25 @@ ON CONFLICT (grain, first_day, day) DO UPDATE SET customers = t.customers + EXCL
 END $$;
 COMMENT ON FUNCTION derive_days IS 'Makes customer_days of some persons again, each from one day on, and the sums of days before one';
 
--- A function of SQL that is given a sub-select is planned anew each time: hence variables.
+-- A function of SQL that is given a sub-select is planned anew each time: hence variables here and below.
+CREATE OR REPLACE FUNCTION touched_persons(changed uuid[]) RETURNS uuid[] LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    roots uuid[] := ARRAY(SELECT c.id FROM unnest(changed) AS c(id)
+                          UNION
+                          SELECT l.person_id FROM customer_persons AS l WHERE l.customer_id = ANY (changed));
+BEGIN
+    RETURN nullif(ARRAY(
+        SELECT r.id FROM unnest(roots) AS r(id)
+        UNION
+        -- Who referred them.
+        SELECT coalesce((SELECT l.person_id FROM customer_persons AS l WHERE l.customer_id = f.id), f.id)
+        FROM person_rows(roots) AS n CROSS JOIN LATERAL (
+            SELECT r.referrer_id AS id FROM referrals AS r WHERE r.customer_id = n.customer_id
+            UNION ALL
+            SELECT c.referred_by FROM customers AS c WHERE c.customer_id = n.customer_id AND c.referred_by IS NOT NULL) AS f), '{}');
+END $$;
+COMMENT ON FUNCTION touched_persons IS 'The persons whose derived rows depend on facts of some customers; NULL: none';
+
 CREATE OR REPLACE FUNCTION derive_referred(persons uuid[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     came uuid[] := ARRAY(SELECT DISTINCT n.person_id FROM person_rows(persons) AS n JOIN customers AS c USING (customer_id)
@@ -102,15 +120,7 @@ DECLARE
 BEGIN
     SELECT array_agg(p.person_id), array_agg(p.since), array_agg(p.person_id) FILTER (WHERE p.since = '-infinity')
     INTO persons, since, whole FROM changed_persons(changed, changed_since) AS p;
-    -- As touched_persons: who referred them as well.
-    touched := ARRAY(
-        SELECT p.id FROM unnest(persons) AS p(id)
-        UNION
-        SELECT coalesce((SELECT l.person_id FROM customer_persons AS l WHERE l.customer_id = f.id), f.id)
-        FROM person_rows(persons) AS n CROSS JOIN LATERAL (
-            SELECT r.referrer_id AS id FROM referrals AS r WHERE r.customer_id = n.customer_id
-            UNION ALL
-            SELECT c.referred_by FROM customers AS c WHERE c.customer_id = n.customer_id AND c.referred_by IS NOT NULL) AS f);
+    touched := touched_persons(changed);
     IF whole IS NOT NULL THEN
         PERFORM derive_carts(whole, summed);
         PERFORM derive_referred(touched);
