@@ -87,7 +87,8 @@ struct fact_kind {
 	/* PUT: the natural key names a thing, and each fact says how it is from now on. A known key is no repetition then:
 	 * the fact takes its id and is written; the answer is 200 and what is stored, 201 for the first. */
 	bool replaces;
-	/* A new one changes nothing that is derived of days before its instant, and nothing of carts: see changed_customers.since. */
+	/* A new one is an order that changes nothing which is derived of days before its instant, and nothing of carts: see
+	 * changed_customers. */
 	bool (*later_only)(const struct fact *f);
 	/* Adds what the fact refers to with fact_refer(). */
 	void (*refer)(struct fact *f);

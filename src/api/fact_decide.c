@@ -194,15 +194,16 @@ static void fact_written(void *cls, const struct db_answer *answer)
 static void fact_write_changed(struct fact *f)
 {
 	const struct fact_kind *kind = f->facts->kind;
-	const char *since = NULL;
+	struct arena *arena = call_arena(f->facts->call);
+	const char *later = "";
 	if (kind->later_only && kind->later_only(f))
-		since = json_string_value(json_object_get(f->document, kind->instant));
-	fact_write_text(
-		f, Q_CHANGED_CUSTOMER_INSERT,
-		arena_printf(call_arena(f->facts->call), "{\"customer_id\":\"%s\",\"alive\":%s%s%s%s}",
-			     f->customer_id[0] != '\0' ? f->customer_id : CHANGED_NOBODY,
-			     f->names_customer ? "true" : "false", since != NULL ? ",\"since\":\"" : "",
-			     since != NULL ? since : "", since != NULL ? "\"" : ""));
+		later = arena_printf(arena, ",\"since\":\"%s\",\"order_id\":\"%s\"",
+				     json_string_value(json_object_get(f->document, kind->instant)), f->id);
+	fact_write_text(f, Q_CHANGED_CUSTOMER_INSERT,
+			later ? arena_printf(arena, "{\"customer_id\":\"%s\",\"alive\":%s%s}",
+					     f->customer_id[0] != '\0' ? f->customer_id : CHANGED_NOBODY,
+					     f->names_customer ? "true" : "false", later)
+			      : NULL);
 }
 
 static void fact_submit(struct fact *f)

@@ -54,7 +54,7 @@ const struct lane_traits lane_traits[LANE_COUNT] = {
 			 .read_only = "on",
 			 .plan_cache_mode = "force_custom_plan",
 			 .whole_table = "on",
-			 .keeps = true},
+			 .plan = setup_plan_reports},
 	[LANE_BULK] = {.name = "bulk",
 		       .group_max = 512,
 		       .waiting_max = 20000,
@@ -69,7 +69,8 @@ const struct lane_traits lane_traits[LANE_COUNT] = {
 			 .lock_timeout_ms = "0",
 			 .read_only = "off",
 			 .plan_cache_mode = "auto",
-			 .whole_table = "off"},
+			 .whole_table = "off",
+			 .plan = setup_plan_deriving},
 	/* LANE_REPORT on another server. */
 	[LANE_REPLICA] = {.name = "replica",
 			  .group_max = 1,
@@ -78,7 +79,7 @@ const struct lane_traits lane_traits[LANE_COUNT] = {
 			  .read_only = "on",
 			  .plan_cache_mode = "force_custom_plan",
 			  .whole_table = "on",
-			  .keeps = true},
+			  .plan = setup_plan_reports},
 };
 
 /* Doubles with each failure, and is spread so that connections do not come back in step. */

@@ -26,7 +26,8 @@ struct lane_traits {
 	const char *read_only;
 	const char *plan_cache_mode;
 	const char *whole_table; /* may plans read whole tables? */
-	bool keeps;              /* plans of statements that are marked so */
+	/* Sends what makes plans before anybody waits for them; NULL: each is made when it is first needed. */
+	bool (*plan)(struct connection *c);
 };
 
 struct lane_state {
@@ -71,6 +72,9 @@ bool send_group(struct connection *c, struct group *g) NODISCARD;
 void setup_connected(struct lane_state *l, struct connection *c, int64_t now_ms);
 void setup_settled(struct lane_state *l, struct connection *c, int64_t now_ms);
 void setup_prepared(struct lane_state *l, struct connection *c, int64_t now_ms);
+/* For lane_traits.plan; false: cannot send. */
+bool setup_plan_reports(struct connection *c);
+bool setup_plan_deriving(struct connection *c);
 
 /* What a synced pipeline, or its loss, means for the members of c's group; see outcome.c. */
 void outcome_synced(struct lane_state *l, struct connection *c, int64_t now_ms);

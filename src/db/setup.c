@@ -1,6 +1,6 @@
 /*
  * What a connection goes through before it counts as up: its settings, the version of the schema, every
- * statement prepared, and the plans of reports made. So a broken statement or a schema that does not fit fails readiness, not a request.
+ * statement prepared, and the plans made that are kept. So a broken statement or a schema that does not fit fails readiness, not a request.
  */
 #include "lane.h"
 
@@ -46,8 +46,8 @@ void setup_connected(struct lane_state *l, struct connection *c, int64_t now_ms)
 		lane_lose(l, c, now_ms, "cannot send");
 }
 
-/* A plan takes longer to make than to run: those that are kept are made before anybody waits, by running what finds nothing. */
-static bool send_plans(struct connection *c)
+/* A plan takes longer to make than to run: those that are kept are made by running what finds nothing. */
+bool setup_plan_reports(struct connection *c)
 {
 	const char *const nothing[READ_ARGS_MAX] = {NULL};
 
@@ -59,13 +59,18 @@ static bool send_plans(struct connection *c)
 	return connection_send(c, Q_TRANSACTION_COMMIT, 0, NULL);
 }
 
+bool setup_plan_deriving(struct connection *c)
+{
+	return connection_send(c, Q_DERIVE_NOTHING, 0, NULL);
+}
+
 static bool send_prepares(const struct lane_state *l, struct connection *c)
 {
 	connection_begin(c, NULL);
 	for (enum query q = 0; q < QUERY_COUNT; q++)
 		if (!connection_send_prepare(c, q))
 			return false;
-	return (!l->traits->keeps || send_plans(c)) && connection_sync(c);
+	return (!l->traits->plan || l->traits->plan(c)) && connection_sync(c);
 }
 
 void setup_settled(struct lane_state *l, struct connection *c, int64_t now_ms)
@@ -95,7 +100,7 @@ void setup_prepared(struct lane_state *l, struct connection *c, int64_t now_ms)
 			snprintf(why, sizeof why, "statement %s does not prepare",
 				 query_texts[c->failure.index].name);
 		else
-			snprintf(why, sizeof why, "a plan of reports cannot be made");
+			snprintf(why, sizeof why, "a plan cannot be made");
 		refuse(l, c, now_ms, why);
 		return;
 	}
