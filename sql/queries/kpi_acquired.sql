@@ -18,7 +18,7 @@ WITH shop AS MATERIALIZED (
         SELECT sum(c.customers) AS customers, sum(c.first_us) AS first_us, sum(c.net) AS net, sum(c.net_with_cost) AS net_with_cost,
                sum(c.cost) AS cost, sum(c.unconverted) AS unconverted, sum(c.costs) AS costs, sum(c.unconverted_costs) AS unconverted_costs
         FROM cohort_days AS c
-        WHERE c.grain = p.grain || ' ' || o.grain AND c.first_day = d.first_day AND c.day >= o.first AND c.day < o.past) AS c
+        WHERE c.grain = (p.grain || ' ' || o.grain)::sum_grain AND c.first_day = d.first_day AND c.day >= o.first AND c.day < o.past) AS c
 )
 SELECT b.bucket, NULL AS key,
        coalesce(sum(c.sign * c.customers), 0)::bigint AS acquired_customers,

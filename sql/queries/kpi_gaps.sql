@@ -13,7 +13,7 @@ WITH bucket AS MATERIALIZED (
     SELECT p.bucket, c.month, sum(p.sign * c.gaps) AS gaps
     FROM piece AS p CROSS JOIN LATERAL (
         SELECT r.previous_day AS month, sum(r.customers) AS gaps FROM recency AS r
-        WHERE r.grain = p.grain || ' month' AND r.kind = 'gap' AND r.day >= p.first AND r.day < p.past GROUP BY 1) AS c
+        WHERE r.grain = (p.grain || ' month')::sum_grain AND r.kind = 'gap' AND r.day >= p.first AND r.day < p.past GROUP BY 1) AS c
     GROUP BY p.bucket, c.month
 ), placed AS (
     SELECT bucket, month, gaps, sum(gaps) OVER (PARTITION BY bucket ORDER BY month DESC) - gaps AS shorter,
@@ -30,7 +30,7 @@ WITH bucket AS MATERIALIZED (
     CROSS JOIN LATERAL piece_days(p.grain, p.first, p.past) AS d(day)
     CROSS JOIN LATERAL (
         SELECT r.previous_day, r.customers AS gaps FROM recency AS r
-        WHERE r.grain = p.grain || ' day' AND r.kind = 'gap' AND r.day = d.day
+        WHERE r.grain = (p.grain || ' day')::sum_grain AND r.kind = 'gap' AND r.day = d.day
           AND r.previous_day >= m.month AND r.previous_day < (m.month + interval '1 month')::date OFFSET 0) AS r
     GROUP BY 1, 2, 3
 ), ranked AS (

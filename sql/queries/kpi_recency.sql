@@ -20,7 +20,7 @@ WITH last AS MATERIALIZED (
     -- Rectangles of the histogram.
     SELECT b.bucket, q.what, q.kind, q.earlier, p.*
     FROM bucket AS b CROSS JOIN LATERAL (VALUES
-        ('older', 'order', false, date '-infinity', b.p,
+        ('older', 'order'::recency_kind, false, date '-infinity', b.p,
          '{active_customers,repeat_customers,returning_customers,reactivated_customers,ordering_visitors}'::text[]),
         ('retained', 'order', false, b.p, b.a,
          '{active_customers,repeat_customers,returning_customers,retained_customers,lost_customers,reactivated_customers,ordering_visitors}'),
@@ -35,7 +35,7 @@ WITH last AS MATERIALIZED (
     SELECT q.bucket, q.what, r.previous_day = '-infinity' AS first, q.sign * s.sign * r.customers AS customers
     FROM asked AS q JOIN span AS s USING (bucket, earlier) CROSS JOIN LATERAL (
         SELECT c.previous_day, c.customers FROM recency AS c
-        WHERE c.grain = s.grain || ' month' AND c.kind = q.kind AND c.day >= s.first AND c.day < s.past
+        WHERE c.grain = (s.grain || ' month')::sum_grain AND c.kind = q.kind AND c.day >= s.first AND c.day < s.past
           AND c.previous_day >= q.first AND c.previous_day < q.past OFFSET 0) AS r
     WHERE q.grain = 'month'
     UNION ALL
@@ -44,7 +44,7 @@ WITH last AS MATERIALIZED (
     FROM asked AS q JOIN span AS s USING (bucket, earlier)
     CROSS JOIN LATERAL piece_days(s.grain, s.first, s.past) AS d(day) CROSS JOIN LATERAL (
         SELECT c.customers FROM recency AS c
-        WHERE c.grain = s.grain || ' day' AND c.kind = q.kind AND c.day = d.day
+        WHERE c.grain = (s.grain || ' day')::sum_grain AND c.kind = q.kind AND c.day = d.day
           AND c.previous_day >= q.first AND c.previous_day < q.past OFFSET 0) AS r
     WHERE q.grain = 'day'
 ), counted AS (

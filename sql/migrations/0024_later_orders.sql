@@ -16,7 +16,7 @@ WITH changed AS MATERIALIZED (
     SELECT -1, r.* FROM unnest(removed) AS r WHERE r.day < summed
 ), cell AS MATERIALIZED (
     SELECT k.kind, k.day, k.previous_day, sum(k.sign) AS customers
-    FROM (SELECT c.sign, c.day, unnest(ARRAY['order', 'second', 'second', 'twice', 'member', 'visit', 'seen', 'gap']) AS kind,
+    FROM (SELECT c.sign, c.day, unnest('{order,second,second,twice,member,visit,seen,gap}'::recency_kind[]) AS kind,
                  unnest(ARRAY[c.previous_day,
                      -- Orders that have one before them, by the one two before; of those of one day, the first two are enough.
                      c.second_day, CASE WHEN c.orders > 1 THEN c.previous_day END,
@@ -35,7 +35,7 @@ WITH changed AS MATERIALIZED (
     FROM cell AS c GROUP BY 1, 2, 3 HAVING sum(c.customers) <> 0
 ), cells AS (
     INSERT INTO recency AS r
-    SELECT 'day day', c.kind, c.day, c.previous_day, c.customers FROM cell AS c
+    SELECT 'day day'::sum_grain, c.kind, c.day, c.previous_day, c.customers FROM cell AS c
     UNION ALL
     SELECT 'day month', m.kind, m.day, m.previous_day, m.customers FROM month AS m
     UNION ALL
@@ -70,7 +70,7 @@ WITH changed AS MATERIALIZED (
     ON CONFLICT (dimension, grain, day, measure, key) DO UPDATE SET amount = t.amount + EXCLUDED.amount
 )
 INSERT INTO cohort_days AS t
-SELECT g.grain || ' ' || h.grain, g.of, h.of, sum(c.sign * c.customers), sum(c.sign * c.first_us), sum(c.sign * c.net),
+SELECT (g.grain || ' ' || h.grain)::sum_grain, g.of, h.of, sum(c.sign * c.customers), sum(c.sign * c.first_us), sum(c.sign * c.net),
        sum(c.sign * c.net_with_cost), sum(c.sign * c.cost), sum(c.sign * c.unconverted), sum(c.sign * c.costs),
        sum(c.sign * c.unconverted_costs)
 FROM (SELECT c.first_day, c.day, 1 AS sign, s.* FROM unnest(added) AS c CROSS JOIN LATERAL day_cohort(c) AS s WHERE c.day < summed
