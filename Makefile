@@ -39,6 +39,9 @@ FLAGS_tsan    := -O1 -g -fsanitize=thread
 LINK_release  := -pie -Wl,-z,nodlopen,-z,noexecstack,-z,relro,-z,now,--as-needed
 LINK_asan     := -fsanitize=address,undefined
 LINK_tsan     := -fsanitize=thread
+# Takes the place of libc's malloc, because it comes before libc: a request makes and frees hundreds of small blocks. The
+# sanitizers bring a malloc of their own.
+LIBS_release  := -ljemalloc
 OUT     := $(BUILD)/$(MODE)
 GEN     := $(BUILD)/gen
 PKGFLAGS = $(shell pkg-config --cflags $(PKGS))
@@ -83,7 +86,7 @@ $(OUT)/%.o: %.c | $(HEADERS_GEN) deps-run
 
 $(OUT)/ciclo: $(OUT)/src/main.o $(OBJECTS)
 	$(if $(V),,@echo '  LINK  $@')
-	$(Q)$(CC) $(LINK_$(MODE)) -o $@ $^ $(PKGLIBS) -lpthread -lm
+	$(Q)$(CC) $(LINK_$(MODE)) -o $@ $^ $(PKGLIBS) $(LIBS_$(MODE)) -lpthread -lm
 
 # One Check program per room with unit tests: tests/unit/ROOM/*.c, linked with that room and those below.
 UNIT_ROOMS := $(sort $(patsubst tests/unit/%/,%,$(dir $(wildcard tests/unit/*/*.c))))
@@ -93,7 +96,7 @@ UNIT_TESTS := $(UNIT_ROOMS:%=$(OUT)/test_%)
 unit_objects = $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/unit/$(1)/*.c))
 $(UNIT_TESTS): $(OUT)/test_%: $$(call unit_objects,$$*) $(OBJECTS)
 	$(if $(V),,@echo '  LINK  $@')
-	$(Q)$(CC) $(LINK_$(MODE)) -o $@ $^ $(PKGLIBS) $$(pkg-config --libs check) -lpthread -lm
+	$(Q)$(CC) $(LINK_$(MODE)) -o $@ $^ $(PKGLIBS) $$(pkg-config --libs check) $(LIBS_$(MODE)) -lpthread -lm
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
