@@ -1,6 +1,6 @@
 /*
- * Reading JSON. jansson parses; the depth is counted before, because jansson would
- * recurse 2048 levels deep, and its messages are replaced, because they quote the body.
+ * Reading JSON. What json_parse() does not take is for jansson to read or to refuse; the depth is counted before, because
+ * jansson would recurse 2048 levels deep, and its messages are replaced, because they quote the body.
  */
 #include "ciclo/contract/json.h"
 
@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "ciclo/base/buf.h"
+
+#include "json_parse.h"
 
 static const char *const sentences[] = {
 	[json_error_out_of_memory] = "memory is out",
@@ -63,7 +65,7 @@ static bool too_deep(const char *text, size_t len)
 	return false;
 }
 
-json_t *json_read(const char *text, size_t len, char *why, size_t size)
+static json_t *read_slowly(const char *text, size_t len, char *why, size_t size)
 {
 	json_error_t error;
 	json_t *value;
@@ -86,4 +88,11 @@ json_t *json_read(const char *text, size_t len, char *why, size_t size)
 	else
 		snprintf(why, size, "The JSON text is not valid: %s.", sentence_of(&error));
 	return NULL;
+}
+
+json_t *json_read(const char *text, size_t len, char *why, size_t size)
+{
+	json_t *value = json_parse(text, len);
+
+	return value ? value : read_slowly(text, len, why, size);
 }

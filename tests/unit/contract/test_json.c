@@ -56,6 +56,8 @@ static const struct refused {
 	{SAMPLE("1e400"), "out of range"},
 	{SAMPLE("'a'"), "invalid syntax"},
 	{SAMPLE("[1] // no"), "behind the value"},
+	{SAMPLE("[\"\\n\", \"a\nb\"]"), "line 1"},
+	{SAMPLE("{\"\\u0061\":1,\"a\":2}"), "twice"},
 };
 
 START_TEST(reads_every_json_text)
@@ -78,6 +80,63 @@ START_TEST(refuses_what_is_none)
 	ck_assert_msg(!value, "accepted: %s", r->text.text);
 	ck_assert_msg(strstr(why, r->why), "%s: %s", r->text.text, why);
 	ck_assert_str_eq(why + strlen(why) - 1, ".");
+}
+END_TEST
+
+/* Each of these, cut off anywhere, with any one byte replaced by any other. */
+static const struct sample disturbed[] = {
+	SAMPLE("{\"a\": [1, -20, 0.5e-3, 1E+2], \"\": {}, \"b\":\t[ ]\r\n}"),
+	SAMPLE("[true,false,null,\"\\ud83d\\uDe00\\u00e9\\u0041\\u07ff\"]"),
+	SAMPLE("{\"\\u0061\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\",\"a\":1}"),
+	SAMPLE("[\"\xc3\xa9\xe2\x82\xac\xed\x9f\xbf\xf0\x9f\x98\x80\xf4\x8f\xbf\xbf\x7f\"]"),
+	SAMPLE("{\"\xc3\xa9\":{\"a\":1,\"b\":2,\"c\":{\"a\":3}},\"\xc3\xaa\":0}"),
+	SAMPLE("[999999999999999999,9223372036854775807,-9223372036854775808]"),
+	SAMPLE("[0.1234567890123456789,1e308,4.9e-324,-0.0,-0,1e-400]"),
+	SAMPLE("-9223372036854775809"),
+	SAMPLE(" 12 "),
+	SAMPLE("\"\\uD800\\uDBFF\""),
+};
+
+/* In a block of its own length, so that the sanitizer sees whoever reads on. */
+static void assert_read_as_jansson(const char *text, size_t len)
+{
+	char why[WHY_SIZE] = "", *copy = malloc(len + 1);
+	json_t *expected, *value;
+
+	ck_assert_ptr_nonnull(copy);
+	memcpy(copy + 1, text, len);
+	expected = json_loadb(copy + 1, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
+	value = json_read(copy + 1, len, why, sizeof why);
+	if (expected || value) {
+		char *left = json_dumps(expected, JSON_ENCODE_ANY),
+		     *right = json_dumps(value, JSON_ENCODE_ANY);
+
+		ck_assert_msg(left && right, "%.*s: %s", (int)len, text, why);
+		ck_assert_str_eq(left, right);
+		ck_assert(json_equal(expected, value));
+		free(left);
+		free(right);
+	}
+	json_decref(expected);
+	json_decref(value);
+	free(copy);
+}
+
+START_TEST(reads_as_jansson)
+{
+	const struct sample *s = &disturbed[_i];
+	char text[128];
+
+	for (size_t len = 0; len <= s->len; len++)
+		assert_read_as_jansson(s->text, len);
+	for (size_t at = 0; at < s->len; at++) {
+		memcpy(text, s->text, s->len);
+		/* NUL is refused before jansson is asked. */
+		for (int byte = 1; byte < 256; byte++) {
+			text[at] = (char)byte;
+			assert_read_as_jansson(text, s->len);
+		}
+	}
 }
 END_TEST
 
@@ -185,6 +244,7 @@ Suite *json_suite(void)
 
 	tcase_add_loop_test(tcase, reads_every_json_text, 0, COUNTOF(accepted));
 	tcase_add_loop_test(tcase, refuses_what_is_none, 0, COUNTOF(refused));
+	tcase_add_loop_test(tcase, reads_as_jansson, 0, COUNTOF(disturbed));
 	tcase_add_test(tcase, counts_depth);
 	tcase_add_test(tcase, says_nothing_of_the_body);
 	tcase_add_test(tcase, writes_as_typed);
