@@ -77,7 +77,7 @@ static bool fact_claim(struct fact *f)
 		bool creates = r->table == REF_FACT || r->table == REF_IDENTITY;
 		if (r->found || r->placeholder || !creates)
 			continue;
-		keys[count] = arena_printf(call_arena(f->facts->call), "%s %s", r->kind, r->value);
+		keys[count] = arena_join(call_arena(f->facts->call), r->kind, " ", r->value, (char *)NULL);
 		if (keys[count] == NULL || json_object_get(claimed, keys[count]) != NULL)
 			return false;
 		count++;
@@ -97,13 +97,11 @@ static void fact_write_own(struct fact *f, const char *hash)
 	struct buf key CLEANUP(buf_release);
 	buf_init(&key, SIZE_MAX / 2);
 	buf_json_string(&key, f->own->value, strlen(f->own->value));
-	fact_write_text(f, Q_EXTERNAL_ID_INSERT,
-			key.failed ? NULL
-				   : arena_printf(arena,
-						  "{\"resource\":\"%s\",\"external_id\":%s,\"id\":\"%s\","
-						  "\"customer_id\":%s%s%s,\"content_hash\":\"%s\"}",
-						  f->own->kind, key.data, f->id, quote,
-						  known ? f->customer_id : "null", quote, hash));
+	const char *row = arena_join(arena, "{\"resource\":\"", f->own->kind,
+				     "\",\"external_id\":", key.failed ? "" : key.data, ",\"id\":\"", f->id,
+				     "\",\"customer_id\":", quote, known ? f->customer_id : "null", quote,
+				     ",\"content_hash\":\"", hash, "\"}", (char *)NULL);
+	fact_write_text(f, Q_EXTERNAL_ID_INSERT, key.failed ? NULL : row);
 }
 
 /* A single request stores its answer under its Idempotency-Key in the same transaction. */
@@ -195,14 +193,16 @@ static void fact_write_changed(struct fact *f)
 {
 	const struct fact_kind *kind = f->facts->kind;
 	struct arena *arena = call_arena(f->facts->call);
-	const char *later = "";
+	const char *later = "}";
 	if (kind->later_only && kind->later_only(f))
-		later = arena_printf(arena, ",\"since\":\"%s\",\"order_id\":\"%s\"",
-				     json_string_value(json_object_get(f->document, kind->instant)), f->id);
+		later = arena_join(arena, ",\"since\":\"",
+				   json_string_value(json_object_get(f->document, kind->instant)),
+				   "\",\"order_id\":\"", f->id, "\"}", (char *)NULL);
 	fact_write_text(f, Q_CHANGED_CUSTOMER_INSERT,
-			later ? arena_printf(arena, "{\"customer_id\":\"%s\",\"alive\":%s%s}",
-					     f->customer_id[0] != '\0' ? f->customer_id : CHANGED_NOBODY,
-					     f->names_customer ? "true" : "false", later)
+			later ? arena_join(arena, "{\"customer_id\":\"",
+					   f->customer_id[0] != '\0' ? f->customer_id : CHANGED_NOBODY,
+					   "\",\"alive\":", f->names_customer ? "true" : "false", later,
+					   (char *)NULL)
 			      : NULL);
 }
 

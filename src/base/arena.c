@@ -133,6 +133,41 @@ char *arena_strndup(struct arena *a, const char *text, size_t len)
 	return copy;
 }
 
+static size_t length_of_all(const char *first, va_list rest)
+{
+	size_t len = 0;
+
+	for (const char *text = first; text; text = va_arg(rest, const char *))
+		len += strlen(text);
+	return len;
+}
+
+/* The NUL is there: blocks are zeroed. */
+static void append_all(char *to, const char *first, va_list rest)
+{
+	for (const char *text = first; text; text = va_arg(rest, const char *)) {
+		size_t len = strlen(text);
+
+		memcpy(to, text, len);
+		to += len;
+	}
+}
+
+char *arena_join(struct arena *a, const char *first, ...)
+{
+	va_list args;
+	char *joined;
+
+	va_start(args, first);
+	joined = arena_alloc(a, length_of_all(first, args) + 1);
+	va_end(args);
+	va_start(args, first);
+	if (joined)
+		append_all(joined, first, args);
+	va_end(args);
+	return joined;
+}
+
 char *arena_vprintf(struct arena *a, const char *fmt, va_list args)
 {
 	char *text = NULL;

@@ -35,8 +35,7 @@ static bool grow(struct buf *b, size_t need)
 	return true;
 }
 
-/* Makes room for `more` bytes and the NUL. */
-static inline bool reserve(struct buf *b, size_t more)
+bool buf_reserve(struct buf *b, size_t more)
 {
 	/* SIZE_MAX bytes of text would leave no room for the NUL. */
 	if (more > b->max - b->len || b->len + more == SIZE_MAX)
@@ -48,7 +47,7 @@ static inline bool reserve(struct buf *b, size_t more)
 
 void buf_add(struct buf *b, const void *bytes, size_t len)
 {
-	if (!reserve(b, len))
+	if (!buf_reserve(b, len))
 		return;
 	if (len)
 		memcpy(b->data + b->len, bytes, len);
@@ -59,14 +58,6 @@ void buf_add(struct buf *b, const void *bytes, size_t len)
 void buf_adds(struct buf *b, const char *text)
 {
 	buf_add(b, text, strlen(text));
-}
-
-void buf_addc(struct buf *b, char c)
-{
-	if (!reserve(b, 1))
-		return;
-	b->data[b->len++] = c;
-	b->data[b->len] = '\0';
 }
 
 void buf_int(struct buf *b, int64_t number)
@@ -94,32 +85,48 @@ static void add_escape(struct buf *b, unsigned char c)
 		buf_printf(b, "\\u%04X", c);
 }
 
-/* As many bytes as need no escape; returns how many. */
-static size_t add_plain(struct buf *b, const char *text, size_t len)
+/* Eight bytes at once: c in each, and whether one of them is less than c (up to 0x80), or is c. */
+static uint64_t each(unsigned char c)
+{
+	return c * (UINT64_MAX / 0xff);
+}
+
+static bool any_below(uint64_t bytes, unsigned char c)
+{
+	return (bytes - each(c)) & ~bytes & each(0x80);
+}
+
+static bool any_is(uint64_t bytes, char c)
+{
+	return any_below(bytes ^ each((unsigned char)c), 1);
+}
+
+/* Copies bytes as long as they need no escape; returns how many. */
+static size_t copy_plain(char *to, const char *text, size_t len)
 {
 	size_t n = 0;
-	char *to;
+	uint64_t bytes;
 
-	if (!reserve(b, len))
-		return len;
-	to = b->data + b->len;
-	for (; n < len; n++) {
-		unsigned char c = (unsigned char)text[n];
-
-		if (c < ' ' || c == '"' || c == '\\')
+	for (; n + sizeof bytes <= len; n += sizeof bytes) {
+		memcpy(&bytes, text + n, sizeof bytes);
+		if (any_below(bytes, ' ') || any_is(bytes, '"') || any_is(bytes, '\\'))
 			break;
-		to[n] = text[n];
+		memcpy(to + n, &bytes, sizeof bytes);
 	}
-	to[n] = '\0';
-	b->len += n;
+	for (; n < len && (unsigned char)text[n] >= ' ' && text[n] != '"' && text[n] != '\\'; n++)
+		to[n] = text[n];
 	return n;
 }
 
 void buf_json_string(struct buf *b, const char *text, size_t len)
 {
 	buf_addc(b, '"');
-	for (size_t i = 0; i < len; i++) {
-		i += add_plain(b, text + i, len - i);
+	for (size_t i = 0; i < len && buf_reserve(b, len - i); i++) {
+		size_t n = copy_plain(b->data + b->len, text + i, len - i);
+
+		b->len += n;
+		b->data[b->len] = '\0';
+		i += n;
 		if (i < len)
 			add_escape(b, (unsigned char)text[i]);
 	}
@@ -128,22 +135,20 @@ void buf_json_string(struct buf *b, const char *text, size_t len)
 
 void buf_element(struct buf *b, const char *text, size_t len)
 {
-	const char *end = text + len;
+	char *to;
 
-	buf_addc(b, '"');
-	while (text < end) {
-		const char *special = text;
-
-		while (special < end && *special != '"' && *special != '\\')
-			special++;
-		buf_add(b, text, (size_t)(special - text));
-		if (special < end) {
-			buf_addc(b, '\\');
-			buf_addc(b, *special++);
-		}
-		text = special;
+	if (!buf_reserve(b, 2 * len + 2))
+		return;
+	to = b->data + b->len;
+	*to++ = '"';
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '"' || text[i] == '\\')
+			*to++ = '\\';
+		*to++ = text[i];
 	}
-	buf_addc(b, '"');
+	*to++ = '"';
+	*to = '\0';
+	b->len = (size_t)(to - b->data);
 }
 
 void buf_printf(struct buf *b, const char *fmt, ...)
@@ -160,7 +165,7 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 		b->failed = true;
 		return;
 	}
-	if (!reserve(b, (size_t)len))
+	if (!buf_reserve(b, (size_t)len))
 		return;
 	va_start(args, fmt);
 	vsnprintf(b->data + b->len, (size_t)len + 1, fmt, args);
@@ -173,7 +178,7 @@ char *buf_take(struct buf *b, size_t *ret_len)
 	char *text = NULL;
 
 	/* Nothing added is an empty text, not a failure. */
-	if (reserve(b, 0)) {
+	if (buf_reserve(b, 0)) {
 		text = b->data;
 		text[b->len] = '\0';
 		if (ret_len)

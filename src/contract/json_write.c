@@ -44,17 +44,18 @@ static void write_real(struct writer *w, const json_t *value)
 
 static void write_value(struct writer *w, json_t *value);
 
-static void write_member(struct writer *w, const char *name, json_t *member, bool is_first)
+static void write_member(struct writer *w, const char *name, size_t len, json_t *member, bool is_first)
 {
 	if (!is_first)
 		buf_addc(&w->out, ',');
-	buf_json_string(&w->out, name, strlen(name));
+	buf_json_string(&w->out, name, len);
 	buf_addc(&w->out, ':');
 	write_value(w, member);
 }
 
 struct member {
 	const char *name;
+	size_t len;
 	json_t *value;
 };
 
@@ -85,7 +86,7 @@ static void write_sorted(struct writer *w, json_t *object)
 		w->out.failed = true;
 		return;
 	}
-	json_object_foreach(object, next.name, next.value)
+	json_object_keylen_foreach(object, next.name, next.len, next.value)
 	{
 		if (!is_among(without, next.name))
 			members[count++] = next;
@@ -93,7 +94,7 @@ static void write_sorted(struct writer *w, json_t *object)
 	qsort(members, count, sizeof *members, by_name);
 	w->without = NULL; /* is about the outermost only */
 	for (size_t i = 0; i < count; i++)
-		write_member(w, members[i].name, members[i].value, i == 0);
+		write_member(w, members[i].name, members[i].len, members[i].value, i == 0);
 	w->without = without;
 	free(members);
 }
@@ -101,6 +102,7 @@ static void write_sorted(struct writer *w, json_t *object)
 static void write_object(struct writer *w, json_t *object)
 {
 	const char *name;
+	size_t len;
 	json_t *member;
 	bool is_first = true;
 
@@ -108,9 +110,9 @@ static void write_object(struct writer *w, json_t *object)
 	if (w->sorted) {
 		write_sorted(w, object);
 	} else {
-		json_object_foreach(object, name, member)
+		json_object_keylen_foreach(object, name, len, member)
 		{
-			write_member(w, name, member, is_first);
+			write_member(w, name, len, member, is_first);
 			is_first = false;
 		}
 	}

@@ -28,7 +28,16 @@ struct buf {
 void buf_init(struct buf *b, size_t max);
 void buf_add(struct buf *b, const void *bytes, size_t len);
 void buf_adds(struct buf *b, const char *text);
-void buf_addc(struct buf *b, char c);
+/* Makes room for `more` bytes and the NUL. false: b has failed. */
+bool buf_reserve(struct buf *b, size_t more);
+/* Here, because writing JSON adds half of its bytes one by one. */
+static inline void buf_addc(struct buf *b, char c)
+{
+	if (b->failed || (b->cap - b->len < 2 && !buf_reserve(b, 1)))
+		return;
+	b->data[b->len++] = c;
+	b->data[b->len] = '\0';
+}
 void buf_int(struct buf *b, int64_t number);
 /* As a JSON string (RFC 8259 section 7) with its quotes; UTF-8 stays as it is. */
 void buf_json_string(struct buf *b, const char *text, size_t len);

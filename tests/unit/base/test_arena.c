@@ -104,6 +104,20 @@ START_TEST(copies_and_prints)
 }
 END_TEST
 
+START_TEST(joins)
+{
+	struct arena *a = arena_new(100);
+	char *text = arena_join(a, "a", "", "bc", (char *)NULL);
+
+	ck_assert_str_eq(text, "abc");
+	ck_assert_str_eq(arena_join(a, "", (char *)NULL), "");
+	ck_assert_ptr_null(arena_join(a, text, text, text, text, text, text, text, text, text, text, text, text,
+				      text, text, text, text, text, text, text, text, text, text, text, text,
+				      text, text, text, text, text, text, text, text, text, text, (char *)NULL));
+	arena_free(a);
+}
+END_TEST
+
 START_TEST(starts_again_after_a_reset)
 {
 	struct arena *a = arena_new(200000);
