@@ -17,7 +17,7 @@ void buf_init(struct buf *b, size_t max)
 }
 
 /* need: bytes with the NUL, at most max + 1. */
-static bool grow(struct buf *b, size_t need)
+static bool make_room(struct buf *b, size_t need)
 {
 	size_t cap = b->cap ? b->cap : FIRST;
 	char *data;
@@ -35,13 +35,13 @@ static bool grow(struct buf *b, size_t need)
 	return true;
 }
 
-bool buf_reserve(struct buf *b, size_t more)
+bool buf_grow(struct buf *b, size_t more)
 {
 	/* SIZE_MAX bytes of text would leave no room for the NUL. */
 	if (more > b->max - b->len || b->len + more == SIZE_MAX)
 		b->failed = true;
 	else if (b->len + more >= b->cap && !b->failed)
-		b->failed = !grow(b, b->len + more + 1);
+		b->failed = !make_room(b, b->len + more + 1);
 	return !b->failed;
 }
 
@@ -60,18 +60,31 @@ void buf_adds(struct buf *b, const char *text)
 	buf_add(b, text, strlen(text));
 }
 
+static size_t count_digits(uint64_t number)
+{
+	size_t count = 1;
+
+	while (number /= 10)
+		count++;
+	return count;
+}
+
 void buf_int(struct buf *b, int64_t number)
 {
-	char digits[20]; /* of the least of them, and its sign */
-	size_t at = sizeof(digits);
 	uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+	size_t len = count_digits(rest) + (number < 0);
+	char *to;
 
+	if (!buf_reserve(b, len))
+		return;
+	to = b->data + b->len;
+	*to = '-';
+	b->len += len;
+	to += len;
+	*to = '\0';
 	do
-		digits[--at] = (char)('0' + rest % 10);
+		*--to = (char)('0' + rest % 10);
 	while (rest /= 10);
-	if (number < 0)
-		digits[--at] = '-';
-	buf_add(b, digits + at, sizeof(digits) - at);
 }
 
 static void add_escape(struct buf *b, unsigned char c)
@@ -101,18 +114,28 @@ static bool any_is(uint64_t bytes, char c)
 	return any_below(bytes ^ each((unsigned char)c), 1);
 }
 
+/* false: at least one of them needs an escape. */
+static bool copy_eight(char *to, const char *text)
+{
+	uint64_t bytes;
+
+	memcpy(&bytes, text, sizeof bytes);
+	if (any_below(bytes, ' ') || any_is(bytes, '"') || any_is(bytes, '\\'))
+		return false;
+	memcpy(to, &bytes, sizeof bytes);
+	return true;
+}
+
 /* Copies bytes as long as they need no escape; returns how many. */
 static size_t copy_plain(char *to, const char *text, size_t len)
 {
 	size_t n = 0;
-	uint64_t bytes;
 
-	for (; n + sizeof bytes <= len; n += sizeof bytes) {
-		memcpy(&bytes, text + n, sizeof bytes);
-		if (any_below(bytes, ' ') || any_is(bytes, '"') || any_is(bytes, '\\'))
-			break;
-		memcpy(to + n, &bytes, sizeof bytes);
-	}
+	while (n + 8 <= len && copy_eight(to + n, text + n))
+		n += 8;
+	/* Those that are left, with as many before them once more. */
+	if (len >= 8 && n + 8 > len && copy_eight(to + len - 8, text + len - 8))
+		return len;
 	for (; n < len && (unsigned char)text[n] >= ' ' && text[n] != '"' && text[n] != '\\'; n++)
 		to[n] = text[n];
 	return n;

@@ -11,7 +11,9 @@
 enum {
 	/* What was typed with up to 15 digits comes back as it was; some doubles need 17 to come back at all. */
 	DIGITS_AS_TYPED = 15,
-	DIGITS_OF_ANY_DOUBLE = 17
+	DIGITS_OF_ANY_DOUBLE = 17,
+	/* Members up to which insertion beats qsort. */
+	FEW = 40
 };
 
 struct writer {
@@ -44,20 +46,26 @@ static void write_real(struct writer *w, const json_t *value)
 
 static void write_value(struct writer *w, json_t *value);
 
-static void write_member(struct writer *w, const char *name, size_t len, json_t *member, bool is_first)
-{
-	if (!is_first)
-		buf_addc(&w->out, ',');
-	buf_json_string(&w->out, name, len);
-	buf_addc(&w->out, ':');
-	write_value(w, member);
-}
-
 struct member {
 	const char *name;
 	size_t len;
 	json_t *value;
 };
+
+static struct member member_at(void *iter)
+{
+	return (struct member){json_object_iter_key(iter), json_object_iter_key_len(iter),
+			       json_object_iter_value(iter)};
+}
+
+static void write_member(struct writer *w, const struct member *m, bool is_first)
+{
+	if (!is_first)
+		buf_addc(&w->out, ',');
+	buf_json_string(&w->out, m->name, m->len);
+	buf_addc(&w->out, ':');
+	write_value(w, m->value);
+}
 
 static int by_name(const void *a, const void *b)
 {
@@ -67,6 +75,19 @@ static int by_name(const void *a, const void *b)
 	if (*left->name != *right->name)
 		return (unsigned char)*left->name < (unsigned char)*right->name ? -1 : 1;
 	return strcmp(left->name, right->name);
+}
+
+/* As documents are: few members, of which many are in order. */
+static void sort_few(struct member *members, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		struct member m = members[i];
+		size_t at = i;
+
+		for (; at > 0 && by_name(&members[at - 1], &m) > 0; at--)
+			members[at] = members[at - 1];
+		members[at] = m;
+	}
 }
 
 static bool is_among(const char *const *names, const char *name)
@@ -80,42 +101,45 @@ static void write_sorted(struct writer *w, json_t *object)
 {
 	size_t count = 0;
 	const char *const *without = w->without;
-	struct member next = {0}, *members = malloc((json_object_size(object) + 1) * sizeof *members);
+	struct member *members = malloc((json_object_size(object) + 1) * sizeof *members);
 
 	if (!members) {
 		w->out.failed = true;
 		return;
 	}
-	json_object_keylen_foreach(object, next.name, next.len, next.value)
-	{
-		if (!is_among(without, next.name))
-			members[count++] = next;
-	}
-	qsort(members, count, sizeof *members, by_name);
+	for (void *iter = json_object_iter(object); iter; iter = json_object_iter_next(object, iter))
+		if (!is_among(without, json_object_iter_key(iter)))
+			members[count++] = member_at(iter);
+	if (count > FEW)
+		qsort(members, count, sizeof *members, by_name);
+	else
+		sort_few(members, count);
 	w->without = NULL; /* is about the outermost only */
 	for (size_t i = 0; i < count; i++)
-		write_member(w, members[i].name, members[i].len, members[i].value, i == 0);
+		write_member(w, &members[i], i == 0);
 	w->without = without;
 	free(members);
 }
 
-static void write_object(struct writer *w, json_t *object)
+static void write_as_is(struct writer *w, json_t *object)
 {
-	const char *name;
-	size_t len;
-	json_t *member;
 	bool is_first = true;
 
-	buf_addc(&w->out, '{');
-	if (w->sorted) {
-		write_sorted(w, object);
-	} else {
-		json_object_keylen_foreach(object, name, len, member)
-		{
-			write_member(w, name, len, member, is_first);
-			is_first = false;
-		}
+	for (void *iter = json_object_iter(object); iter; iter = json_object_iter_next(object, iter)) {
+		struct member m = member_at(iter);
+
+		write_member(w, &m, is_first);
+		is_first = false;
 	}
+}
+
+static void write_object(struct writer *w, json_t *object)
+{
+	buf_addc(&w->out, '{');
+	if (w->sorted)
+		write_sorted(w, object);
+	else
+		write_as_is(w, object);
 	buf_addc(&w->out, '}');
 }
 

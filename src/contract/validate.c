@@ -179,9 +179,10 @@ static void check_choices(struct run *r, const struct schema *s, const json_t *v
 
 static void report_type(struct run *r, const struct schema *s, const struct step *at)
 {
-	char words[80];
+	char words[80] = "";
 
-	kind_words(s->kinds, words, sizeof words);
+	if (r->found)
+		kind_words(s->kinds, words, sizeof words);
 	report(r, at, "type", "must be %s", words);
 }
 

@@ -184,23 +184,27 @@ static void report_none(struct run *r, const struct schemas *list, const struct 
 	report(r, at, code, "needs one of: %s", names);
 }
 
-/* anyOf (most: SIZE_MAX) and oneOf (most: 1). The schema that holds is run again, to fill in its defaults. */
+/*
+ * anyOf (most: SIZE_MAX) and oneOf (most: 1). Where one alternative alone takes values of this kind, it decides; else the one
+ * that holds is run again, to fill in its defaults.
+ */
 static void check_alternatives(struct run *r, const struct schemas *list, json_t *value,
 			       const struct step *at, size_t most, const char *code)
 {
-	const struct schema *chosen = NULL;
-	size_t count = count_valid(r, list, value, &chosen);
+	const struct schema *chosen = only_candidate(list, value);
+	size_t count;
 
-	if (count == 0)
-		chosen = only_candidate(list, value);
+	if (chosen) {
+		check(r, chosen, value, at);
+		return;
+	}
+	count = count_valid(r, list, value, &chosen);
 	if (count > most)
 		report(r, at, code, "matches more than one of the allowed forms");
-	else if (!chosen)
+	else if (count == 0)
 		report_none(r, list, at, code);
 	else if (r->found)
 		check(r, chosen, value, at);
-	else if (count == 0)
-		r->failed = true;
 }
 
 void check_combined(struct run *r, const struct schema *s, json_t *value, const struct step *at)

@@ -28,12 +28,16 @@ struct buf {
 void buf_init(struct buf *b, size_t max);
 void buf_add(struct buf *b, const void *bytes, size_t len);
 void buf_adds(struct buf *b, const char *text);
-/* Makes room for `more` bytes and the NUL. false: b has failed. */
-bool buf_reserve(struct buf *b, size_t more);
-/* Here, because writing JSON adds half of its bytes one by one. */
+/* Makes room for `more` bytes and the NUL where there is none; for buf_reserve. */
+bool buf_grow(struct buf *b, size_t more);
+/* false: b has failed. These two are here because writing JSON asks them at every few bytes. */
+static inline bool buf_reserve(struct buf *b, size_t more)
+{
+	return (!b->failed && more < b->cap - b->len) || buf_grow(b, more);
+}
 static inline void buf_addc(struct buf *b, char c)
 {
-	if (b->failed || (b->cap - b->len < 2 && !buf_reserve(b, 1)))
+	if (!buf_reserve(b, 1))
 		return;
 	b->data[b->len++] = c;
 	b->data[b->len] = '\0';

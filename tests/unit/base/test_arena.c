@@ -111,9 +111,10 @@ START_TEST(joins)
 
 	ck_assert_str_eq(text, "abc");
 	ck_assert_str_eq(arena_join(a, "", (char *)NULL), "");
-	ck_assert_ptr_null(arena_join(a, text, text, text, text, text, text, text, text, text, text, text, text,
+	ck_assert_ptr_null(arena_join(a, text, text, text, text, text, text, text, text, text, text, text,
 				      text, text, text, text, text, text, text, text, text, text, text, text,
-				      text, text, text, text, text, text, text, text, text, text, (char *)NULL));
+				      text, text, text, text, text, text, text, text, text, text, text,
+				      (char *)NULL));
 	arena_free(a);
 }
 END_TEST
@@ -171,6 +172,7 @@ Suite *arena_suite(void)
 	tcase_add_test(tc, refuses_past_the_cap);
 	tcase_add_test(tc, refuses_sizes_that_wrap);
 	tcase_add_test(tc, copies_and_prints);
+	tcase_add_test(tc, joins);
 	tcase_add_test(tc, starts_again_after_a_reset);
 #ifdef __SANITIZE_ADDRESS__
 	tcase_add_test(tc, what_was_not_handed_out_is_poisoned);

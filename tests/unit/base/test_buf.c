@@ -132,11 +132,72 @@ START_TEST(refuses_lengths_that_wrap)
 }
 END_TEST
 
+static void assert_escaped(const char *text, size_t len, size_t at, const char *escape)
+{
+	char expected[64];
+	struct buf b;
+
+	snprintf(expected, sizeof expected, "\"%.*s%s%.*s\"", (int)at, text, escape, (int)(len - at - 1),
+		 text + at + 1);
+	buf_init(&b, 100);
+	buf_json_string(&b, text, len);
+	ck_assert_str_eq(b.data, expected);
+	buf_release(&b);
+}
+
+/* At every place of texts of many lengths, among neighbours of what needs an escape: eight bytes are looked at together. */
+START_TEST(escapes_wherever_it_must)
+{
+	static const struct {
+		char c;
+		const char *escape;
+	} special[] = {{'"', "\\\""},  {'\\', "\\\\"},    {'\n', "\\n"},
+		       {1, "\\u0001"}, {0x1f, "\\u001F"}, {'x', "x"}};
+	static const char neighbours[] = " !#[]\x7f\x80\xff";
+	char text[24];
+
+	for (size_t len = 1; len < sizeof text; len++) {
+		for (size_t at = 0; at < len * (COUNTOF(neighbours) - 1); at++) {
+			for (size_t i = 0; i < COUNTOF(special); i++) {
+				memset(text, neighbours[at / len], sizeof text);
+				text[at % len] = special[i].c;
+				assert_escaped(text, len, at % len, special[i].escape);
+			}
+		}
+	}
+}
+END_TEST
+
+START_TEST(writes_integers)
+{
+	static const struct {
+		int64_t number;
+		const char *text;
+	} samples[] = {{0, "0"},         {7, "7"},
+		       {-1, "-1"},       {10, "10"},
+		       {-1000, "-1000"}, {INT64_MAX, "9223372036854775807"},
+		       {99, "99"},       {INT64_MIN, "-9223372036854775808"}};
+	struct buf b;
+
+	for (size_t i = 0; i < COUNTOF(samples); i++) {
+		buf_init(&b, strlen(samples[i].text));
+		buf_int(&b, samples[i].number);
+		ck_assert_str_eq(b.data, samples[i].text);
+		buf_int(&b, samples[i].number);
+		ck_assert(b.failed);
+		ck_assert_str_eq(b.data, samples[i].text);
+		buf_release(&b);
+	}
+}
+END_TEST
+
 Suite *buf_suite(void)
 {
 	Suite *suite = suite_create("buf");
 	TCase *tc = tcase_create("buf");
 
+	tcase_add_test(tc, escapes_wherever_it_must);
+	tcase_add_test(tc, writes_integers);
 	tcase_add_test(tc, adds_and_prints);
 	tcase_add_test(tc, takes_an_empty_text);
 	tcase_add_test(tc, holds_max_and_not_more);
