@@ -115,7 +115,7 @@ static bool any_is(uint64_t bytes, char c)
 }
 
 /* false: at least one of them needs an escape. */
-static bool copy_eight(char *to, const char *text)
+static inline bool copy_eight(char *to, const char *text)
 {
 	uint64_t bytes;
 
@@ -141,18 +141,35 @@ static size_t copy_plain(char *to, const char *text, size_t len)
 	return n;
 }
 
-void buf_json_string(struct buf *b, const char *text, size_t len)
+/* What is left of a string from the first character on that needs an escape. */
+static void add_escaped(struct buf *b, const char *text, size_t len)
 {
-	buf_addc(b, '"');
-	for (size_t i = 0; i < len && buf_reserve(b, len - i); i++) {
-		size_t n = copy_plain(b->data + b->len, text + i, len - i);
+	while (len > 0 && buf_reserve(b, len)) {
+		size_t n = copy_plain(b->data + b->len, text, len);
 
 		b->len += n;
 		b->data[b->len] = '\0';
-		i += n;
-		if (i < len)
-			add_escape(b, (unsigned char)text[i]);
+		if (n < len)
+			add_escape(b, (unsigned char)text[n++]);
+		text += n;
+		len -= n;
 	}
+}
+
+void buf_json_string(struct buf *b, const char *text, size_t len)
+{
+	size_t n;
+	char *to;
+
+	if (!buf_reserve(b, len + 2))
+		return;
+	to = b->data + b->len;
+	*to++ = '"';
+	n = copy_plain(to, text, len);
+	to[n] = '\0';
+	b->len += n + 1;
+	if (n < len)
+		add_escaped(b, text + n, len - n);
 	buf_addc(b, '"');
 }
 
