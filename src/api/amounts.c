@@ -14,13 +14,15 @@ struct lines {
 
 static bool add_line(const json_t *item, struct lines *sum)
 {
-	int64_t quantity = document_int(item, "quantity", 1);
-	int64_t unit_cost = document_int(item, "unit_cost", -1);
+	struct walk walk = walk_of(item);
+	int64_t quantity = walk_int(&walk, "quantity", 1);
+	int64_t unit_price = walk_int(&walk, "unit_price", 0);
+	int64_t unit_cost = walk_int(&walk, "unit_cost", -1);
+	int64_t discount = walk_int(&walk, "discount", 0);
 	int64_t amount;
 	int64_t cost;
-	if (!money_mul(quantity, document_int(item, "unit_price", 0), &amount) ||
-	    !money_add(amount, -document_int(item, "discount", 0), &amount) || amount < 0 ||
-	    !money_add(sum->all, amount, &sum->all))
+	if (!money_mul(quantity, unit_price, &amount) || !money_add(amount, -discount, &amount) ||
+	    amount < 0 || !money_add(sum->all, amount, &sum->all))
 		return false;
 	if (unit_cost < 0)
 		return true;

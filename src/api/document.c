@@ -13,15 +13,51 @@ enum { HASH_BYTES = (HASH_TEXT - 1) / 2 };
 
 /* The names that these set are this program's own: nobody has to look whether they are UTF-8. */
 
+struct walk walk_of(const json_t *object)
+{
+	json_t *walked = json_walkable(object);
+	return (struct walk){walked, json_object_iter(walked)};
+}
+
+json_t *walk_get(struct walk *w, const char *name)
+{
+	void *iter = w->next;
+	if (iter == NULL || strcmp(json_object_iter_key(iter), name) != 0)
+		iter = json_object_iter_at(w->object, name);
+	if (iter != NULL)
+		w->next = json_object_iter_next(w->object, iter);
+	return json_object_iter_value(iter);
+}
+
+int64_t walk_int(struct walk *w, const char *name, int64_t fallback)
+{
+	const json_t *value = walk_get(w, name);
+	return json_is_integer(value) ? json_integer_value(value) : fallback;
+}
+
+static void copy(json_t *doc, const char *name, struct walk *from)
+{
+	json_t *value = walk_get(from, name);
+	json_object_set_new_nocheck(doc, name, value != NULL ? json_incref(value) : json_null());
+}
+
+json_t *document_new(const struct member *members, const json_t *from)
+{
+	json_t *doc = json_object();
+	struct walk walk = walk_of(from);
+	for (; members->name != NULL; members++)
+		if (members->value != NULL)
+			json_object_set_new_nocheck(doc, members->name, members->value);
+		else
+			copy(doc, members->name, &walk);
+	return doc;
+}
+
 void document_copy(json_t *doc, const json_t *from, const char *const *names)
 {
-	for (; *names != NULL; names++) {
-		json_t *value = json_object_get(from, *names);
-		if (value == NULL)
-			json_object_set_new_nocheck(doc, *names, json_null());
-		else
-			json_object_set_nocheck(doc, *names, value);
-	}
+	struct walk walk = walk_of(from);
+	for (; *names != NULL; names++)
+		copy(doc, *names, &walk);
 }
 
 void document_text(json_t *doc, const char *name, const char *value)
@@ -29,11 +65,16 @@ void document_text(json_t *doc, const char *name, const char *value)
 	json_object_set_new_nocheck(doc, name, value != NULL ? json_string(value) : json_null());
 }
 
-void document_instant(json_t *doc, const char *name, int64_t us)
+json_t *instant_value(int64_t us)
 {
 	char text[INSTANT_TEXT];
 	instant_format(us, text);
-	json_object_set_new_nocheck(doc, name, json_string_nocheck(text));
+	return json_string_nocheck(text);
+}
+
+void document_instant(json_t *doc, const char *name, int64_t us)
+{
+	json_object_set_new_nocheck(doc, name, instant_value(us));
 }
 
 bool document_instant_read(const json_t *doc, const char *name, int64_t *ret)
@@ -87,8 +128,9 @@ static void add_cell(struct buf *out, const json_t *value)
 
 static void add_cells(struct buf *out, const json_t *row, const char *const *columns)
 {
+	struct walk walk = walk_of(row);
 	for (; *columns != NULL; columns++)
-		add_cell(out, json_object_get(row, *columns));
+		add_cell(out, walk_get(&walk, *columns));
 }
 
 static char *cells_text(const json_t *rows, const char *const *columns)

@@ -15,10 +15,33 @@
 
 enum { HASH_TEXT = 65 };
 
+/*
+ * Members of an object that are asked for in about the order that they have, as documents and rows do: most are found
+ * without hashing their names.
+ */
+struct walk {
+	json_t *object;
+	void *next;
+};
+
+struct walk walk_of(const json_t *object);
+/* Borrowed; NULL: there is none. */
+json_t *walk_get(struct walk *w, const char *name);
+int64_t walk_int(struct walk *w, const char *name, int64_t fallback);
+
+/* value: taken over; NULL: what another object has under this name, or null. */
+struct member {
+	const char *name; /* NULL ends */
+	json_t *value;
+};
+
+/* A new object of these members, in this order; `from` is where those without a value come from. */
+json_t *document_new(const struct member *members, const json_t *from) NODISCARD;
 /* Copies the members called names (NULL ends the list) of `from`; null where it has none. */
 void document_copy(json_t *doc, const json_t *from, const char *const *names);
 /* Sets text, or null. */
 void document_text(json_t *doc, const char *name, const char *value);
+json_t *instant_value(int64_t us) NODISCARD;
 /* Sets an instant. */
 void document_instant(json_t *doc, const char *name, int64_t us);
 /*

@@ -181,6 +181,8 @@ enum problem fact_refuse(struct fact *f, enum problem problem, struct violations
 /* One violation and the problem to return. */
 enum problem fact_problem(struct fact *f, enum problem problem, const char *where, const char *code,
 			  const char *fmt, ...) PRINTF_LIKE(5, 6);
+/* What the kind's instant is: as the input has it, else now. */
+json_t *fact_instant(struct fact *f) NODISCARD;
 /* A new document: all fields of the answer in their order (NULL ends), from the input where it has them, else null until
  * the kind sets them; id, the kind's instant and created_at are set. */
 json_t *fact_document(struct fact *f, const char *const *fields);

@@ -98,14 +98,21 @@ enum problem fact_problem(struct fact *f, enum problem problem, const char *wher
 	return fact_refuse(f, problem, &v);
 }
 
+json_t *fact_instant(struct fact *f)
+{
+	int64_t us = f->facts->now_us;
+	f->instant_defaulted = !document_instant_read(f->input, f->facts->kind->instant, &us);
+	return instant_value(us);
+}
+
 json_t *fact_document(struct fact *f, const char *const *fields)
 {
+	const char *instant = f->facts->kind->instant;
 	f->document = json_object();
 	document_copy(f->document, f->input, fields);
 	json_object_set_new(f->document, "id", json_string(f->id));
-	if (f->facts->kind->instant != NULL)
-		f->instant_defaulted = !document_instant_from(f->document, f->facts->kind->instant, f->input,
-							      f->facts->now_us);
+	if (instant != NULL)
+		json_object_set_new(f->document, instant, fact_instant(f));
 	document_instant(f->document, "created_at", f->facts->now_us);
 	return f->document;
 }

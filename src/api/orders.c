@@ -15,65 +15,73 @@ static void refer(struct fact *f)
 	customer_refer(f);
 }
 
-/* The row of orders: the document, and what only KPIs read. */
-static enum problem write_order(struct fact *f, const struct exchange *e, const struct amounts *a)
+/* The amounts in the base currency of the shop. */
+static enum problem convert(struct fact *f, const struct exchange *e, const struct amounts *a,
+			    struct amounts *ret)
 {
-	const struct {
-		const char *name;
-		int64_t amount;
-		bool shown;
-	} base[] = {
-		{"base_total", a->total, true},
-		{"base_net", a->net, true},
-		{"base_cost", a->cost, false},
-		{"base_net_with_cost", a->net_with_cost, false},
-	};
-	json_t *doc = f->document;
-	enum problem problem = PROBLEM_NONE;
-	for (size_t i = 0; i < COUNTOF(base); i++) {
-		int64_t amount;
-		if (!exchange_apply(e, base[i].amount, &amount)) {
-			problem = fact_problem(f, PROBLEM_validation_failed, "/exchange_rate", "amount",
-					       "takes the amounts out of range in %s", e->base_currency);
-			break;
-		}
-		json_object_set_new(doc, base[i].name, json_integer(amount));
-	}
-	fact_write(f, Q_ORDER_INSERT, doc);
-	for (size_t i = 0; i < COUNTOF(base); i++)
-		if (!base[i].shown)
-			json_object_del(doc, base[i].name);
-	return problem;
+	if (exchange_apply(e, a->total, &ret->total) && exchange_apply(e, a->net, &ret->net) &&
+	    exchange_apply(e, a->cost, &ret->cost) &&
+	    exchange_apply(e, a->net_with_cost, &ret->net_with_cost))
+		return PROBLEM_NONE;
+	return fact_problem(f, PROBLEM_validation_failed, "/exchange_rate", "amount",
+			    "takes the amounts out of range in %s", e->base_currency);
 }
 
-static void build_document(struct fact *f, const struct exchange *e, const struct amounts *a)
+/* NULL: as the input has it. */
+static void build_document(struct fact *f, const struct exchange *e, const struct amounts *a,
+			   const struct amounts *base)
 {
-	static const char *const fields[] = {
-		"id",         "external_id",   "customer_id", "ordered_at", "status",
-		"currency",   "exchange_rate", "items",       "discount",   "shipping",
-		"tax",        "tax_included",  "total",       "net",        "base_currency",
-		"base_total", "base_net",      "storefront",  "channel",    "campaign",
-		"cart",       "test",          "refunded",    "paid_at",    "cancelled_at",
-		"version",    "created_at",    "updated_at",  NULL};
-	json_t *doc = fact_document(f, fields);
-	json_object_set_new(doc, "customer_id", json_string(f->customer_id));
-	json_object_set_new(doc, "items", items_document(json_object_get(f->input, "items")));
-	json_object_set_new(doc, "exchange_rate", exchange_document(f->input));
-	json_object_set_new(doc, "total", json_integer(a->total));
-	json_object_set_new(doc, "net", json_integer(a->net));
-	json_object_set_new(doc, "base_currency", json_string(e->base_currency));
-	json_object_set_new(doc, "refunded", json_integer(0));
-	if (strcmp(json_string_value(json_object_get(doc, "status")), "pending") != 0)
-		json_object_set(doc, "paid_at", json_object_get(doc, "ordered_at"));
-	json_object_set_new(doc, "cancelled_at", json_null());
-	json_object_set_new(doc, "version", json_integer(1));
-	document_instant(doc, "updated_at", f->facts->now_us);
+	json_t *at = fact_instant(f), *now = instant_value(f->facts->now_us);
+	const char *status = json_string_value(json_object_get(f->input, "status"));
+	const struct member members[] = {
+		{"id", json_string_nocheck(f->id)},
+		{"external_id", NULL},
+		{"customer_id", json_string_nocheck(f->customer_id)},
+		{"ordered_at", at},
+		{"status", NULL},
+		{"currency", NULL},
+		{"exchange_rate", exchange_document(f->input)},
+		{"items", items_document(json_object_get(f->input, "items"))},
+		{"discount", NULL},
+		{"shipping", NULL},
+		{"tax", NULL},
+		{"tax_included", NULL},
+		{"total", json_integer(a->total)},
+		{"net", json_integer(a->net)},
+		{"base_currency", json_string_nocheck(e->base_currency)},
+		{"base_total", json_integer(base->total)},
+		{"base_net", json_integer(base->net)},
+		{"storefront", NULL},
+		{"channel", NULL},
+		{"campaign", NULL},
+		{"cart", NULL},
+		{"test", NULL},
+		{"refunded", json_integer(0)},
+		{"paid_at", strcmp(status, "pending") != 0 ? json_incref(at) : json_null()},
+		{"cancelled_at", json_null()},
+		{"version", json_integer(1)},
+		{"created_at", now},
+		{"updated_at", json_incref(now)},
+		{NULL, NULL},
+	};
+	f->document = document_new(members, f->input);
+}
+
+/* The row of orders: the document, and what only KPIs read. */
+static void write_order(struct fact *f, const struct amounts *base)
+{
+	json_t *doc = f->document;
+	json_object_set_new(doc, "base_cost", json_integer(base->cost));
+	json_object_set_new(doc, "base_net_with_cost", json_integer(base->net_with_cost));
+	fact_write(f, Q_ORDER_INSERT, doc);
+	json_object_del(doc, "base_cost");
+	json_object_del(doc, "base_net_with_cost");
 }
 
 static enum problem complete(struct fact *f)
 {
 	struct exchange e;
-	struct amounts a;
+	struct amounts a, base;
 	struct violations v = {0};
 	enum problem problem = exchange_read(&f->facts->shop, f->input, &e, &v);
 	if (problem == PROBLEM_NONE)
@@ -81,10 +89,13 @@ static enum problem complete(struct fact *f)
 	if (problem != PROBLEM_NONE)
 		return fact_refuse(f, problem, &v);
 	problem = customer_resolve(f);
+	if (problem == PROBLEM_NONE)
+		problem = convert(f, &e, &a, &base);
 	if (problem != PROBLEM_NONE)
 		return problem;
-	build_document(f, &e, &a);
-	return write_order(f, &e, &a);
+	build_document(f, &e, &a, &base);
+	write_order(f, &base);
+	return PROBLEM_NONE;
 }
 
 static bool is_later_only(const struct fact *f)

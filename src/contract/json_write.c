@@ -188,8 +188,7 @@ static void write_value(struct writer *w, json_t *value)
 	}
 }
 
-/* jansson walks a value through a non-const pointer and does not change it; a cast would be refused. */
-static json_t *walkable(const json_t *value)
+json_t *json_walkable(const json_t *value)
 {
 	json_t *walked;
 
@@ -202,7 +201,7 @@ char *json_write(const json_t *value)
 	struct writer w = {0};
 
 	buf_init(&w.out, SIZE_MAX / 2);
-	write_value(&w, walkable(value));
+	write_value(&w, json_walkable(value));
 	return buf_take(&w.out, NULL);
 }
 
@@ -212,11 +211,11 @@ char *json_write_canonical(const json_t *value, const char *const *without)
 	struct writer w = {.sorted = true, .without = without, .digits = DIGITS_AS_TYPED};
 
 	buf_init(&w.out, SIZE_MAX / 2);
-	write_value(&w, walkable(value));
+	write_value(&w, json_walkable(value));
 	if (w.lossy) {
 		buf_release(&w.out);
 		w.digits = DIGITS_OF_ANY_DOUBLE;
-		write_value(&w, walkable(value));
+		write_value(&w, json_walkable(value));
 	}
 	return buf_take(&w.out, NULL);
 }

@@ -19,6 +19,9 @@ enum { JSON_DEPTH_MAX = 32 };
  */
 json_t *json_read(const char *text, size_t len, char *why, size_t size) NODISCARD;
 
+/* jansson walks a value through a non-const pointer and does not change it; a cast would be refused. */
+json_t *json_walkable(const json_t *value) NODISCARD;
+
 /* Compact text, malloc'd; reals as they were typed, exact to the double; order kept. NULL when memory is out. */
 char *json_write(const json_t *value) NODISCARD;
 /* The same with names sorted: one text for equal values, for hashing. Of an object without the members called so (NULL ends
