@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ciclo/base/eight.h"
+
 /* The first allocation: an order as JSON fits without growing. */
 enum { FIRST = 1024 };
 
@@ -98,44 +100,27 @@ static void add_escape(struct buf *b, unsigned char c)
 		buf_printf(b, "\\u%04X", c);
 }
 
-/* Eight bytes at once: c in each, and whether one of them is less than c (up to 0x80), or is c. */
-static uint64_t each(unsigned char c)
+/* Returns how many of the eight need no escape. */
+static inline size_t copy_eight(char *to, const char *text)
 {
-	return c * (UINT64_MAX / 0xff);
+	uint64_t special = eight_special(eight_load(text));
+
+	memcpy(to, text, EIGHT);
+	return special ? eight_first(special) : EIGHT;
 }
 
-static bool any_below(uint64_t bytes, unsigned char c)
-{
-	return (bytes - each(c)) & ~bytes & each(0x80);
-}
-
-static bool any_is(uint64_t bytes, char c)
-{
-	return any_below(bytes ^ each((unsigned char)c), 1);
-}
-
-/* false: at least one of them needs an escape. */
-static inline bool copy_eight(char *to, const char *text)
-{
-	uint64_t bytes;
-
-	memcpy(&bytes, text, sizeof bytes);
-	if (any_below(bytes, ' ') || any_is(bytes, '"') || any_is(bytes, '\\'))
-		return false;
-	memcpy(to, &bytes, sizeof bytes);
-	return true;
-}
-
-/* Copies bytes as long as they need no escape; returns how many. */
+/* Copies bytes as long as they need no escape, and maybe some behind them; returns how many. */
 static size_t copy_plain(char *to, const char *text, size_t len)
 {
-	size_t n = 0;
+	size_t n = 0, plain = EIGHT;
 
-	while (n + 8 <= len && copy_eight(to + n, text + n))
-		n += 8;
+	for (; n + EIGHT <= len && plain == EIGHT; n += plain)
+		plain = copy_eight(to + n, text + n);
+	if (plain < EIGHT || n == len)
+		return n;
 	/* Those that are left, with as many before them once more. */
-	if (len >= 8 && n + 8 > len && copy_eight(to + len - 8, text + len - 8))
-		return len;
+	if (len >= EIGHT)
+		return len - EIGHT + copy_eight(to + len - EIGHT, text + len - EIGHT);
 	for (; n < len && (unsigned char)text[n] >= ' ' && text[n] != '"' && text[n] != '\\'; n++)
 		to[n] = text[n];
 	return n;
@@ -182,9 +167,14 @@ void buf_element(struct buf *b, const char *text, size_t len)
 	to = b->data + b->len;
 	*to++ = '"';
 	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '"' || text[i] == '\\')
+		size_t n = copy_plain(to, text + i, len - i);
+
+		to += n;
+		i += n;
+		if (i < len && (text[i] == '"' || text[i] == '\\'))
 			*to++ = '\\';
-		*to++ = text[i];
+		if (i < len)
+			*to++ = text[i];
 	}
 	*to++ = '"';
 	*to = '\0';

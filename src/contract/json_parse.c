@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "ciclo/base/buf.h"
+#include "ciclo/base/eight.h"
 #include "ciclo/contract/json.h"
 
 #include "text.h"
@@ -58,13 +59,26 @@ static bool skip_character(struct reader *r)
 	return true;
 }
 
+static void skip_ascii(struct reader *r)
+{
+	while (r->end - r->at >= EIGHT) {
+		uint64_t bytes = eight_load(r->at), marked = eight_special(bytes) | eight_not_ascii(bytes);
+
+		if (marked) {
+			r->at += eight_first(marked);
+			return;
+		}
+		r->at += EIGHT;
+	}
+	while (r->at < r->end && (signed char)*r->at >= ' ' && *r->at != '"' && *r->at != '\\')
+		r->at++;
+}
+
 /* Up to a quote, a backslash or a control character. false: there is none, or what is before it is not UTF-8. */
 static bool skip_plain(struct reader *r)
 {
 	for (;;) {
-		/* Neither a control character nor part of a longer one. */
-		while (r->at < r->end && (signed char)*r->at >= ' ' && *r->at != '"' && *r->at != '\\')
-			r->at++;
+		skip_ascii(r);
 		if (r->at == r->end || !(*r->at & 0x80))
 			return r->at < r->end;
 		if (!skip_character(r))
