@@ -104,26 +104,29 @@ int64_t document_int(const json_t *doc, const char *name, int64_t fallback)
 	return json_is_integer(value) ? json_integer_value(value) : fallback;
 }
 
+static void add_json(struct buf *out, const json_t *value)
+{
+	char *text = json_write(value);
+	out->failed |= text == NULL;
+	if (text != NULL)
+		buf_element(out, text, strlen(text));
+	free(text);
+}
+
 /* What json_to_recordset would make of it: text of a text, JSON of anything that is not one value. */
 static void add_cell(struct buf *out, const json_t *value)
 {
-	char *text = NULL;
-	if (json_is_string(value)) {
+	if (json_is_string(value))
 		buf_element(out, json_string_value(value), json_string_length(value));
-	} else if (json_is_integer(value)) {
+	else if (json_is_integer(value))
 		buf_int(out, json_integer_value(value));
-	} else if (json_is_boolean(value)) {
+	else if (json_is_boolean(value))
 		buf_adds(out, json_is_true(value) ? "true" : "false");
-	} else if (value == NULL || json_is_null(value)) {
+	else if (value == NULL || json_is_null(value))
 		buf_adds(out, "NULL");
-	} else {
-		text = json_write(value);
-		out->failed |= text == NULL;
-		if (text != NULL)
-			buf_element(out, text, strlen(text));
-	}
+	else
+		add_json(out, value);
 	buf_addc(out, (char)CELL_END);
-	free(text);
 }
 
 static void add_cells(struct buf *out, const json_t *row, const char *const *columns)
