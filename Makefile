@@ -27,7 +27,8 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmis
 ifeq ($(IS_CLANG),)
 WARN += -Wduplicated-cond -Wduplicated-branches -Wlogical-op -Wtrampolines -Wbidi-chars=any
 endif
-HARDEN := -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
+# -fno-plt: functions of libraries are bound at the start anyway (-z now), so they are called through the table directly.
+HARDEN := -O2 -fno-plt -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
 	-fcf-protection=full -fPIE -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing \
 	-ftrivial-auto-var-init=zero -fexceptions
 ifneq ($(IS_CLANG),)
