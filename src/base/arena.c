@@ -142,13 +142,12 @@ static size_t length_of_all(const char *first, va_list rest)
 	return len;
 }
 
-/* The NUL is there: blocks are zeroed. */
 static void append_all(char *to, const char *first, va_list rest)
 {
 	for (const char *text = first; text; text = va_arg(rest, const char *)) {
 		size_t len = strlen(text);
 
-		memcpy(to, text, len);
+		memcpy(to, text, len + 1);
 		to += len;
 	}
 }
