@@ -72,6 +72,8 @@ static bool fact_claim(struct fact *f)
 	size_t count = 0;
 	json_t *claimed = f->facts->claimed;
 
+	if (f->facts->count == 1) /* nobody was before it */
+		return true;
 	for (size_t i = 0; i < f->ref_count; i++) {
 		const struct reference *r = &f->refs[i];
 		bool creates = r->table == REF_FACT || r->table == REF_IDENTITY;
