@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "../../../src/api/document.h"
@@ -105,6 +106,40 @@ START_TEST(other_rows_are_json)
 }
 END_TEST
 
+START_TEST(members_are_found_in_any_order)
+{
+	static const char *const names[] = {"a", "b", "c", "d", "x", "d", "a", "c", "d", "b", "a", "x", NULL};
+	json_t *object = json_pack("{s:i,s:i,s:i,s:i}", "a", 1, "b", 2, "c", 3, "d", 4),
+	       *none = json_object();
+	struct walk walk = walk_of(object), nowhere = walk_of(none), of_nothing = walk_of(NULL);
+
+	for (size_t i = 0; names[i] != NULL; i++) {
+		ck_assert_ptr_eq(walk_get(&walk, names[i]), json_object_get(object, names[i]));
+		ck_assert_ptr_null(walk_get(&nowhere, names[i]));
+		ck_assert_ptr_null(walk_get(&of_nothing, names[i]));
+	}
+	ck_assert_int_eq(walk_int(&walk, "c", 9), 3);
+	ck_assert_int_eq(walk_int(&walk, "x", 9), 9);
+	json_decref(object);
+	json_decref(none);
+}
+END_TEST
+
+START_TEST(new_documents_have_their_order)
+{
+	json_t *from = json_pack("{s:i,s:s,s:i}", "c", 3, "a", "one", "other", 5);
+	const struct member members[] = {
+		{"a", NULL}, {"b", json_true()}, {"c", NULL}, {"d", NULL}, {NULL, NULL}};
+	json_t *doc = document_new(members, from);
+	char *text = json_dumps(doc, JSON_COMPACT);
+
+	ck_assert_str_eq(text, "{\"a\":\"one\",\"b\":true,\"c\":3,\"d\":null}");
+	free(text);
+	json_decref(doc);
+	json_decref(from);
+}
+END_TEST
+
 Suite *document_suite(void)
 {
 	Suite *suite = suite_create("document");
@@ -115,6 +150,8 @@ Suite *document_suite(void)
 	tcase_add_test(tcase, instants_become_utc);
 	tcase_add_test(tcase, rows_with_columns_are_cells);
 	tcase_add_test(tcase, other_rows_are_json);
+	tcase_add_test(tcase, members_are_found_in_any_order);
+	tcase_add_test(tcase, new_documents_have_their_order);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

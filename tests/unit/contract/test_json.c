@@ -237,6 +237,22 @@ START_TEST(writes_every_character_and_number_as_jansson)
 }
 END_TEST
 
+/* Few members and many, in no order, with names that begin alike. */
+START_TEST(sorts_as_jansson)
+{
+	for (int count = 0; count < 100; count++) {
+		json_t *value = json_object();
+		char name[16];
+
+		for (int i = 0; i < count; i++) {
+			snprintf(name, sizeof name, "%s%x", i % 3 ? "unit_" : "", (unsigned)i * 2654435761u);
+			json_object_set_new(value, name, json_integer(i));
+		}
+		assert_as_jansson(value, 15);
+	}
+}
+END_TEST
+
 Suite *json_suite(void)
 {
 	Suite *suite = suite_create("json");
@@ -250,6 +266,7 @@ Suite *json_suite(void)
 	tcase_add_test(tcase, writes_as_typed);
 	tcase_add_loop_test(tcase, writes_as_jansson, 0, COUNTOF(accepted));
 	tcase_add_test(tcase, writes_every_character_and_number_as_jansson);
+	tcase_add_test(tcase, sorts_as_jansson);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
