@@ -1,15 +1,26 @@
 # Turns text files into C: used by the Makefile for sql/queries, sql/migrations and openapi.yaml.
 #   awk -v kind=query|migration|document -v part=header|source -f src/embed.awk FILE...
 # A query file may begin with "-- write N": it takes a JSON array of rows, and N orders it among the writes
-# of one transaction. With "-- write N columns" it takes an array for each column that its "AS r(...)" names. With "-- merge" its
-# parameters are arrays, one element for each who asks. With "-- keep N" it has N parameters, and its plan is made ahead and kept.
+# of one transaction. With "-- merge" its parameters are arrays, one element for each who asks. "columns" behind either: it takes
+# its rows as an array for each column, each said as "unnest($N::type[]) AS name". With "-- keep N" it has N parameters, and its
+# plan is made ahead and kept.
 # A migration file is NNNN_name.sql.
 
 function base(path) { sub(/.*\//, "", path); sub(/\.[a-z]+$/, "", path); return path }
 function literal(line) { gsub(/\\/, "\\\\&", line); gsub(/"/, "\\\"", line); gsub(/\?\?/, "?\"\"?", line); return "\"" line "\\n\"" }
-function names(	list) { match(code, /AS r\([^)]*/); list = substr(code, RSTART + 5, RLENGTH - 5); gsub(/, */, "\", \"", list); return list }
+function column_list(	i, list, said, part) {
+	split("", part)
+	while (match(code, /\$[0-9]+::[a-z]+\[\]\)*(::[a-z]+)? AS [a-z_]+/)) {
+		said = substr(code, RSTART + 1, RLENGTH - 1); code = substr(code, RSTART + RLENGTH)
+		i = said + 0
+		part[i] = said; sub(/.* AS /, "", part[i]); sub(/^[0-9]+::/, "", said); sub(/\[.*/, "", said)
+		part[i] = "{\"" part[i] "\", COLUMN_" toupper(said) "}, "
+	}
+	for (i = 1; i in part; i++) list = list part[i]
+	return "(const struct query_column[]){" list "{NULL, 0}}"
+}
 function finish() {
-	if (open && kind == "query") printf ", %d, %d, %d, %s},\n", rank, merges, kept, columns ? "(const char *const[]){\"" names() "\", NULL}" : "NULL"
+	if (open && kind == "query") printf ", %d, %d, %d, %s},\n", rank, merges, kept, columns ? column_list() : "NULL"
 	else if (open) printf ", %d},\n", rank
 	open = 0
 }
@@ -20,9 +31,13 @@ BEGIN {
 		print "#ifndef CICLO_GEN_QUERIES_H\n#define CICLO_GEN_QUERIES_H\n\nenum query {"
 		for (i = 1; i < ARGC; i++) printf "\tQ_%s,\n", toupper(base(ARGV[i]))
 		print "\tQUERY_COUNT\n};\n"
+		print "/* What the elements of a column are: oids of pg_type. */\nenum column_type {"
+		print "\tCOLUMN_BOOLEAN = 16,\n\tCOLUMN_BIGINT = 20,\n\tCOLUMN_TEXT = 25,\n\tCOLUMN_JSON = 114,"
+		print "\tCOLUMN_TIMESTAMPTZ = 1184,\n\tCOLUMN_UUID = 2950\n};\n"
+		print "/* The last of a statement has no name. */\nstruct query_column {\n\tconst char *name;\n\tenum column_type type;\n};\n"
 		print "/* write_rank: 0 for reads; writes of one transaction run in ascending rank. merges, columns: see ciclo/db/db.h.\n * kept: how many parameters a statement has whose plan is kept (report_plans.sql), 0 for the others. */"
 		print "struct query_text {\n\tconst char *name;\n\tconst char *text;\n\tint write_rank;\n\tint merges;\n\tint kept;"
-		print "\tconst char *const *columns;\n};\n"
+		print "\tconst struct query_column *columns;\n};\n"
 		print "extern const struct query_text query_texts[QUERY_COUNT];\n\n#endif"
 		exit
 	}
@@ -35,7 +50,7 @@ FNR == 1 && kind != "document" {
 	finish()
 	name = base(FILENAME); code = ""; rank = merges = kept = columns = 0; open = 1
 	if (kind == "query" && $1 == "--" && $2 == "write") { rank = $3 + 0; columns = $4 == "columns" }
-	if (kind == "query" && $1 == "--" && $2 == "merge") merges = 1
+	if (kind == "query" && $1 == "--" && $2 == "merge") { merges = 1; columns = $3 == "columns" }
 	if (kind == "query" && $1 == "--" && $2 == "keep") kept = $3 + 0
 	if (kind == "migration") rank = name + 0
 	printf "\t{\"%s\",\n", name

@@ -108,8 +108,7 @@ static void add_json(struct buf *out, const json_t *value)
 {
 	char *text = json_write(value);
 	out->failed |= text == NULL;
-	if (text != NULL)
-		buf_element(out, text, strlen(text));
+	buf_adds(out, text != NULL ? text : "");
 	free(text);
 }
 
@@ -117,26 +116,26 @@ static void add_json(struct buf *out, const json_t *value)
 static void add_cell(struct buf *out, const json_t *value)
 {
 	if (json_is_string(value))
-		buf_element(out, json_string_value(value), json_string_length(value));
+		buf_add(out, json_string_value(value), json_string_length(value));
 	else if (json_is_integer(value))
 		buf_int(out, json_integer_value(value));
 	else if (json_is_boolean(value))
 		buf_adds(out, json_is_true(value) ? "true" : "false");
 	else if (value == NULL || json_is_null(value))
-		buf_adds(out, "NULL");
+		buf_adds(out, CELL_NULL);
 	else
 		add_json(out, value);
-	buf_addc(out, (char)CELL_END);
+	buf_adds(out, CELL_END);
 }
 
-static void add_cells(struct buf *out, const json_t *row, const char *const *columns)
+static void add_cells(struct buf *out, const json_t *row, const struct query_column *column)
 {
 	struct walk walk = walk_of(row);
-	for (; *columns != NULL; columns++)
-		add_cell(out, walk_get(&walk, *columns));
+	for (; column->name != NULL; column++)
+		add_cell(out, walk_get(&walk, column->name));
 }
 
-static char *cells_text(const json_t *rows, const char *const *columns)
+static char *cells_text(const json_t *rows, const struct query_column *columns)
 {
 	struct buf out;
 	buf_init(&out, SIZE_MAX / 2);
@@ -149,7 +148,7 @@ static char *cells_text(const json_t *rows, const char *const *columns)
 
 const char *document_rows(enum query query, const json_t *rows, struct arena *arena)
 {
-	const char *const *columns = query_texts[query].columns;
+	const struct query_column *columns = query_texts[query].columns;
 	char *text = columns != NULL ? cells_text(rows, columns) : json_write(rows);
 	size_t len = text != NULL ? strlen(text) : 0;
 	/* An array without its brackets is the list of its rows. */

@@ -104,6 +104,20 @@ bool connection_send(struct connection *c, enum query query, size_t count, const
 	return PQsendQueryPrepared(c->pg, query_texts[query].name, (int)count, args, NULL, NULL, 0);
 }
 
+bool connection_send_binary(struct connection *c, enum query query, size_t count, const struct buf *params)
+{
+	const char *values[COLUMNS_MAX];
+	int lengths[COLUMNS_MAX], formats[COLUMNS_MAX];
+
+	for (size_t i = 0; i < count; i++) {
+		values[i] = params[i].data;
+		lengths[i] = (int)params[i].len;
+		formats[i] = 1;
+	}
+	c->sent++;
+	return PQsendQueryPrepared(c->pg, query_texts[query].name, (int)count, values, lengths, formats, 0);
+}
+
 bool connection_send_text(struct connection *c, enum query query, size_t count, const char *const *args)
 {
 	c->sent++;

@@ -73,6 +73,9 @@ bool connection_open(struct connection *c, const char *database_url) NODISCARD;
 void connection_begin(struct connection *c, connection_take_fn *take);
 /* Adds a prepared statement. false, as in the others: the connection is of no more use. */
 bool connection_send(struct connection *c, enum query query, size_t count, const char *const *args) NODISCARD;
+/* The same with its parameters in binary. */
+bool connection_send_binary(struct connection *c, enum query query, size_t count,
+			    const struct buf *params) NODISCARD;
 /* Adds a statement by its text, before it is prepared. */
 bool connection_send_text(struct connection *c, enum query query, size_t count,
 			  const char *const *args) NODISCARD;

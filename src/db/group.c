@@ -1,6 +1,8 @@
 /* Groups: who may share one, in what order its statements run; see group.h. */
 #include "group.h"
 
+#include "columns.h"
+
 /* May s join a group that has these writes and this snapshot? A snapshot is read-only. */
 static bool fits(bool writes, bool snapshot, const struct segment *s)
 {
@@ -198,40 +200,19 @@ bool group_plan(struct group *g)
 	return true;
 }
 
-static size_t count_columns(enum query query)
-{
-	size_t count = 0;
-
-	while (query_texts[query].columns[count])
-		count++;
-	return count;
-}
-
-static void add_cells(const char *cells, size_t count, struct buf *columns)
-{
-	const char *end;
-
-	for (size_t at = 0; (end = strchr(cells, CELL_END)); at = at + 1 < count ? at + 1 : 0) {
-		buf_addc(&columns[at], columns[at].len > 0 ? ',' : '{');
-		buf_add(&columns[at], cells, (size_t)(end - cells));
-		cells = end + 1;
-	}
-}
-
 size_t group_columns(const struct group *g, enum query query, struct buf *columns)
 {
-	size_t count = count_columns(query);
+	size_t rows = 0;
 
+	columns_begin(columns, query);
 	for (size_t i = 0; i < g->count; i++) {
 		const struct segment *s = g->members[i];
 
 		for (size_t w = 0; w < s->write_count; w++)
 			if (s->writes[w].query == query)
-				add_cells(s->writes[w].rows, count, columns);
+				rows += columns_add(columns, query, 0, s->writes[w].rows);
 	}
-	for (size_t i = 0; i < count; i++)
-		buf_addc(&columns[i], '}');
-	return count;
+	return columns_end(columns, query, rows);
 }
 
 void group_rows(const struct group *g, enum query query, struct buf *out)
@@ -277,6 +258,22 @@ void group_array(const struct group *g, size_t statement, size_t parameter, stru
 		}
 	}
 	buf_addc(out, '}');
+}
+
+size_t group_keys(const struct group *g, size_t statement, enum query query, struct buf *columns)
+{
+	const struct place *place = g->places;
+	size_t rows = 0;
+
+	columns_begin(columns, query);
+	for (size_t i = 0; i < g->count; i++) {
+		const struct segment_read *reads = segment_reads(g->members[i]);
+
+		for (size_t r = 0; r < g->members[i]->read_count; r++, place++)
+			if (place->statement == statement)
+				rows += columns_add(columns, query, place->number, reads[r].args[0]);
+	}
+	return columns_end(columns, query, rows);
 }
 
 void group_take(struct group *g, size_t index, PGresult *result)

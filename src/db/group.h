@@ -81,8 +81,10 @@ void group_refresh(struct group *g);
 bool group_plan(struct group *g) NODISCARD;
 /* The reads of a segment, wherever it keeps them. */
 const struct segment_read *segment_reads(const struct segment *s);
-/* All members' rows of one write with columns, an array for each: columns has room for WRITE_COLUMNS_MAX. Returns how many. */
+/* All members' rows of one write with columns, an array for each: columns has room for COLUMNS_MAX. Returns how many. */
 size_t group_columns(const struct group *g, enum query query, struct buf *columns);
+/* The same of a read statement, with the rows of all who ask it. */
+size_t group_keys(const struct group *g, size_t statement, enum query query, struct buf *columns);
 /* All members' rows of one write, as one JSON array. */
 void group_rows(const struct group *g, enum query query, struct buf *out);
 /* The n-th parameter of a read statement, with what all who ask it give, as an array. */

@@ -1,6 +1,8 @@
 /* A group becomes a pipeline, and its results find their places; see group.h for the order. */
 #include "lane.h"
 
+#include <limits.h>
+
 static void take_group_result(struct connection *c, size_t index, PGresult *result)
 {
 	struct group *g = c->group;
@@ -11,30 +13,31 @@ static void take_group_result(struct connection *c, size_t index, PGresult *resu
 	group_take(g, index, result);
 }
 
-static bool send_columns(struct connection *c, const struct group *g, enum query query)
+/* A write, or the statement-th read. */
+static bool send_columns(struct connection *c, const struct group *g, enum query query, size_t statement)
 {
-	struct buf columns[WRITE_COLUMNS_MAX];
-	const char *args[WRITE_COLUMNS_MAX];
+	struct buf columns[COLUMNS_MAX];
 	bool failed = false;
 	size_t count;
 
-	for (size_t i = 0; i < WRITE_COLUMNS_MAX; i++)
-		buf_init(&columns[i], SIZE_MAX - 1);
-	count = group_columns(g, query, columns);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < COLUMNS_MAX; i++)
+		buf_init(&columns[i], INT_MAX);
+	count = query_texts[query].write_rank > 0 ? group_columns(g, query, columns)
+						  : group_keys(g, statement, query, columns);
+	for (size_t i = 0; i < count; i++)
 		failed |= columns[i].failed;
-		args[i] = columns[i].data;
-	}
-	failed = failed || !connection_send(c, query, count, args);
+	failed = failed || !connection_send_binary(c, query, count, columns);
 	for (size_t i = 0; i < count; i++)
 		buf_release(&columns[i]);
 	return !failed;
 }
 
-static bool send_rows(struct connection *c, const struct group *g, enum query query)
+static bool send_write(struct connection *c, const struct group *g, enum query query)
 {
-	struct buf rows CLEANUP(buf_release);
+	struct buf rows CLEANUP(buf_release) = {0};
 
+	if (query_texts[query].columns)
+		return send_columns(c, g, query, 0);
 	/* The group was bounded when it was formed. */
 	buf_init(&rows, SIZE_MAX - 1);
 	group_rows(g, query, &rows);
@@ -48,6 +51,8 @@ static bool send_merged(struct connection *c, const struct group *g, size_t stat
 	const char *args[READ_ARGS_MAX];
 	bool failed = false;
 
+	if (query_texts[read->query].columns)
+		return send_columns(c, g, read->query, statement);
 	for (size_t a = 0; a < read->arg_count; a++) {
 		buf_init(&arrays[a], SIZE_MAX - 1);
 		group_array(g, statement, a, &arrays[a]);
@@ -91,7 +96,7 @@ bool send_group(struct connection *c, struct group *g)
 	if (transaction && !connection_send(c, g->plan[0], 0, NULL))
 		return false;
 	for (size_t i = transaction; i < g->first_read; i++)
-		if (!(query_texts[g->plan[i]].columns ? send_columns : send_rows)(c, g, g->plan[i]))
+		if (!send_write(c, g, g->plan[i]))
 			return false;
 	if (!send_reads(c, g))
 		return false;

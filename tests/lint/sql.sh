@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Rules of sql/: one statement a file, each with a comment that says what it is for; a statement that writes
 # starts with its rank ("-- write N") and takes one parameter, $1, the JSON array of its rows, or ("-- write N columns")
-# an array for each name in its AS r(...), at most WRITE_COLUMNS_MAX of them.
+# an array for each column, "unnest($N::type[]) AS name", at most COLUMNS_MAX of them. So does a read with "-- merge columns".
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -17,13 +17,15 @@ function finish() {
 	sub(/^-- write [0-9]+( columns)?\n/, "", head)
 	writes = code ~ /(^|[^A-Za-z_])(INSERT INTO|UPDATE|DELETE FROM|TRUNCATE)[^A-Za-z_]/ && code !~ /FOR (NO KEY )?UPDATE/
 	ranked = text ~ /^-- write [0-9]+( columns)?\n/
-	columns = text ~ /^-- write [0-9]+ columns\n/
+	columns = text ~ /^-- (write [0-9]+|merge) columns\n/
 	if (head !~ /^--/) complain("no comment head")
 	if (ranked && !writes && code !~ /must\(|pg_advisory|update_persons\(/) complain("has a write rank and writes nothing")
 	if (columns) {
-		names = match(code, /AS r\([^)]*\)/) ? substr(code, RSTART, RLENGTH) : ""
-		named = gsub(/,/, "", names) + 1
-		if (named > 32 || code !~ "\\$" named "[^0-9]" || code ~ "\\$" (named + 1) "[^0-9]") complain("its parameters are not what AS r(...) names")
+		split("", named)
+		for (rest = code; match(rest, /\$[0-9]+::[a-z]+\[\]\)*(::[a-z]+)? AS [a-z_]+/); rest = substr(rest, RSTART + RLENGTH))
+			named[substr(rest, RSTART + 1, RLENGTH) + 0] = 1
+		for (count = 0; (count + 1) in named; count++);
+		if (count == 0 || count > 32 || length(named) != count || code ~ "\\$" (count + 1) "[^0-9]") complain("its parameters are not its columns")
 	}
 	if (ranked && !columns && (code !~ /\$1/ || code ~ /\$[2-9]/)) complain("a write takes $1 and nothing else")
 	# Keys are made by the command line, one statement alone, outside the lanes.

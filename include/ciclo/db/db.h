@@ -6,13 +6,14 @@
  * A segment is what one request wants from the database in one transaction: first its
  * writes, then its reads.
  * - A *write* is a statement that takes one parameter, a JSON array of rows. (One that says "columns" takes an array for
- *   each of them instead: of wide rows PostgreSQL reads those in a fifth of the time.) What waits
+ *   each of them instead, which the engine sends in binary: PostgreSQL reads those in a tenth of the time.) What waits
  *   while a connection is busy is merged: the rows of all members of a group go into one
  *   execution per statement (in the order of the statements' write ranks, members ordered by
  *   lock_key), inside one BEGIN ... COMMIT. Each member is answered after the commit came back.
  * - A *read* is any statement with text parameters; reads of a group share one sync. A statement that says
  *   "-- merge" is sent once for all who ask it: each of its parameters is an array, with one element for each
- *   of them, and its first column, which they do not see, says whom a row answers (from 1, ascending). (It
+ *   of them, and its first column, which they do not see, says whom a row answers (from 1, ascending). If it also says
+ *   "columns", each asks with rows, as of a write, and the engine puts whose a row is before its other columns. (It
  *   unnests a sub-select of the parameter: of the parameter itself PostgreSQL would count the elements, find that a plan
  *   for one is cheaper than one for any number, and plan anew each time.) A
  *   statement without parameters has the same answer for all of them.
@@ -39,17 +40,19 @@ enum lane { LANE_WRITE, LANE_READ, LANE_REPORT, LANE_BULK, LANE_DERIVE, LANE_REP
 /* Writes: an order of a known customer, to whom another one is linked by it, under an Idempotency-Key. */
 enum { SEGMENT_WRITES_MAX = 16, SEGMENT_READS_MAX = 12, READ_ARGS_MAX = 12 };
 
-/* Behind each cell of a write with columns; no UTF-8 text has it. */
-enum { CELL_END = 0xff, WRITE_COLUMNS_MAX = 32 };
+/* Of statements with columns: what ends each cell, and a cell that is SQL NULL; no UTF-8 text has these bytes. */
+#define CELL_END  "\xff"
+#define CELL_NULL "\xfe"
+enum { COLUMNS_MAX = 32 };
 
-/* rows: JSON objects joined by commas, without the brackets; of a write with columns the cells, row by row, each as an
- * element of an array literal and ended by CELL_END. */
+/* rows: JSON objects joined by commas, without the brackets; of a write with columns the cells, row by row, each as
+ * its text and ended by CELL_END. */
 struct segment_write {
 	enum query query;
 	const char *rows;
 };
 
-/* args: text form of each parameter, NULL for SQL NULL. */
+/* args: text form of each parameter, NULL for SQL NULL; of a statement with columns one, the cells as above. */
 struct segment_read {
 	enum query query;
 	size_t arg_count;

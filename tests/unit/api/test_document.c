@@ -65,7 +65,7 @@ START_TEST(instants_become_utc)
 }
 END_TEST
 
-/* orders has columns: cells of array literals, whose words, quotes and braces mean nothing inside a text. */
+/* orders has columns: a row is the text of each of its cells, as it is. */
 START_TEST(rows_with_columns_are_cells)
 {
 	struct arena *arena = arena_new(100000);
@@ -75,11 +75,11 @@ START_TEST(rows_with_columns_are_cells)
 	json_t *rows = json_pack("[OO]", row, row);
 	const char *text = document_rows(Q_ORDER_INSERT, row, arena);
 	ck_assert_ptr_nonnull(text);
-	const char *start = "\"NULL\"\xffNULL\xff\"a\\\"b\\\\c,{}\n\"\xffNULL\xff";
+	const char *start = "NULL" CELL_END CELL_NULL CELL_END "a\"b\\c,{}\n" CELL_END CELL_NULL CELL_END;
 	ck_assert_int_eq(strncmp(text, start, strlen(start)), 0);
-	ck_assert_ptr_nonnull(strstr(text, "\xff-7\xff"));
-	ck_assert_ptr_nonnull(strstr(text, "\xff\"[{\\\"sku\\\":\\\"T\\\\\\\"\\\"}]\"\xff"));
-	ck_assert_ptr_nonnull(strstr(text, "\xfftrue\xff"));
+	ck_assert_ptr_nonnull(strstr(text, CELL_END "-7" CELL_END));
+	ck_assert_ptr_nonnull(strstr(text, CELL_END "[{\"sku\":\"T\\\"\"}]" CELL_END));
+	ck_assert_ptr_nonnull(strstr(text, CELL_END "true" CELL_END));
 	ck_assert_ptr_null(strstr(text, "x"));
 	const char *both = document_rows(Q_ORDER_INSERT, rows, arena);
 	ck_assert_ptr_nonnull(both);

@@ -154,35 +154,98 @@ START_TEST(plan_merges_writes_by_rank_then_reads)
 }
 END_TEST
 
+/* Where the column of this name is. */
+static size_t column_of(enum query query, const char *name)
+{
+	size_t at = 0;
+
+	while (strcmp(query_texts[query].columns[at].name, name) != 0)
+		at++;
+	return at;
+}
+
+static void add_cells(char *rows, size_t size, const char *customer, const char *total)
+{
+	const struct query_column *column = query_texts[Q_ORDER_INSERT].columns;
+
+	for (; column->name; column++) {
+		const char *cell = CELL_NULL;
+
+		if (strcmp(column->name, "customer_id") == 0)
+			cell = customer;
+		else if (strcmp(column->name, "external_id") == 0)
+			cell = "a\"b";
+		else if (strcmp(column->name, "ordered_at") == 0)
+			cell = "2000-01-01T00:00:00.000258Z";
+		else if (strcmp(column->name, "total") == 0)
+			cell = total;
+		else if (strcmp(column->name, "test") == 0)
+			cell = "true";
+		snprintf(rows + strlen(rows), size - strlen(rows), "%s" CELL_END, cell);
+	}
+}
+
+#define ARRAY_OF(type, count) "\0\0\0\1\0\0\0\1\0\0" type "\0\0\0" count "\0\0\0\1"
+
+static void assert_column(const struct buf *columns, const char *name, const char *bytes, size_t len)
+{
+	const struct buf *column = &columns[column_of(Q_ORDER_INSERT, name)];
+
+	ck_assert_uint_eq(column->len, len);
+	ck_assert_mem_eq(column->data, bytes, len);
+}
+#define ASSERT_COLUMN(name, bytes) assert_column(columns, name, bytes, sizeof(bytes) - 1)
+
+/* Two rows of the first member, one of the other; the binary forms are PostgreSQL's. */
 START_TEST(writes_with_columns_become_an_array_each)
 {
 	struct segments waiting = {0};
-	struct buf columns[WRITE_COLUMNS_MAX];
+	struct buf columns[COLUMNS_MAX];
 	struct probe p[2];
 	char rows[2][400] = {"", ""};
 	struct group *g;
-	size_t count = 0;
 
-	while (query_texts[Q_ORDER_INSERT].columns[count])
-		count++;
+	add_cells(rows[0], sizeof rows[0], "00112233-4455-6677-8899-AabBccddeeff", "-2");
+	add_cells(rows[0], sizeof rows[0], CELL_NULL, "9223372036854775807");
+	add_cells(rows[1], sizeof rows[1], "no id", "1x");
 	for (size_t i = 0; i < 2; i++) {
 		probe_init(&p[i], LANE_WRITE);
-		/* Two rows of the first, one of the other: each cell with its place. */
-		for (size_t cell = 0; cell < (2 - i) * count; cell++)
-			snprintf(rows[i] + strlen(rows[i]), sizeof rows[i] - strlen(rows[i]), "%zu\xff",
-				 cell);
 		p[i].segment.writes[p[i].segment.write_count++] =
 			(struct segment_write){Q_ORDER_INSERT, rows[i]};
 		push(&waiting, &p[i], NULL);
 	}
-	for (size_t i = 0; i < WRITE_COLUMNS_MAX; i++)
+	for (size_t i = 0; i < COLUMNS_MAX; i++)
 		buf_init(&columns[i], 1000);
 	g = group_form(&waiting, 32);
 	ck_assert_ptr_nonnull(g);
-	ck_assert_uint_eq(group_columns(g, Q_ORDER_INSERT, columns), count);
-	ck_assert_str_eq(columns[0].data, "{0,29,0}");
-	ck_assert_str_eq(columns[count - 1].data, "{28,57,28}");
-	for (size_t i = 0; i < WRITE_COLUMNS_MAX; i++)
+	ck_assert_uint_eq(group_columns(g, Q_ORDER_INSERT, columns), 29);
+	/* What is not of its type is one byte longer than any type takes. */
+#define SEVENTEEN                                                                                            \
+	"\0\0\0\x11"                                                                                         \
+	"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+	ASSERT_COLUMN(
+		"customer_id",
+		ARRAY_OF("\x0b\x86", "\3") "\0\0\0\x10"
+					   "\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff"
+					   "\xff\xff\xff\xff" SEVENTEEN);
+	ASSERT_COLUMN("external_id", ARRAY_OF("\0\x19", "\3") "\0\0\0\3a\"b"
+							      "\0\0\0\3a\"b"
+							      "\0\0\0\3a\"b");
+#define MOMENT                                                                                               \
+	"\0\0\0\x08"                                                                                         \
+	"\0\0\0\0\0\0\1\2"
+	ASSERT_COLUMN("ordered_at", ARRAY_OF("\4\xa0", "\3") MOMENT MOMENT MOMENT);
+	ASSERT_COLUMN("total", ARRAY_OF("\0\x14", "\3") "\0\0\0\x08"
+							"\xff\xff\xff\xff\xff\xff\xff\xfe"
+							"\0\0\0\x08"
+							"\x7f\xff\xff\xff\xff\xff\xff\xff" SEVENTEEN);
+	ASSERT_COLUMN("test", ARRAY_OF("\0\x10", "\3") "\0\0\0\1\1"
+						       "\0\0\0\1\1"
+						       "\0\0\0\1\1");
+	ASSERT_COLUMN("cart", ARRAY_OF("\0\x19", "\3") "\xff\xff\xff\xff"
+						       "\xff\xff\xff\xff"
+						       "\xff\xff\xff\xff");
+	for (size_t i = 0; i < COLUMNS_MAX; i++)
 		buf_release(&columns[i]);
 	group_free(g);
 }
@@ -191,8 +254,8 @@ END_TEST
 START_TEST(no_write_has_more_columns_than_there_is_room)
 {
 	for (enum query q = 0; q < QUERY_COUNT; q++)
-		for (size_t i = 0; query_texts[q].columns && query_texts[q].columns[i]; i++)
-			ck_assert_uint_lt(i, WRITE_COLUMNS_MAX);
+		for (size_t i = 0; query_texts[q].columns && query_texts[q].columns[i].name; i++)
+			ck_assert_uint_lt(i, COLUMNS_MAX);
 }
 END_TEST
 
