@@ -126,21 +126,23 @@ static void day_write(struct day_put *p)
 {
 	char *text = json_write(p->document);
 	const char *row = text != NULL ? arena_strndup(call_arena(p->call), text, strlen(text)) : NULL;
+	json_t *nobody = json_pack("{s:s}", "customer_id", CHANGED_NOBODY);
+	const char *changed = document_rows(Q_CHANGED_CUSTOMER_INSERT, nobody, call_arena(p->call));
 	free(text);
-	if (row == NULL) {
+	json_decref(nobody);
+	if (row == NULL || changed == NULL) {
 		call_problem(p->call, PROBLEM_internal_error, NULL, "out of memory");
 		day_free(p);
 		return;
 	}
-	p->segment = (struct segment){
-		.lane = LANE_WRITE,
-		.write_count = 2,
-		.writes = {{Q_CAMPAIGN_DAY_PUT, row},
-			   {Q_CHANGED_CUSTOMER_INSERT, "{\"customer_id\":\"" CHANGED_NOBODY "\"}"}},
-		.lock_key = p->campaign.id,
-		.deadline_ms = call_deadline_ms(p->call),
-		.done = day_written,
-		.cls = p};
+	p->segment =
+		(struct segment){.lane = LANE_WRITE,
+				 .write_count = 2,
+				 .writes = {{Q_CAMPAIGN_DAY_PUT, row}, {Q_CHANGED_CUSTOMER_INSERT, changed}},
+				 .lock_key = p->campaign.id,
+				 .deadline_ms = call_deadline_ms(p->call),
+				 .done = day_written,
+				 .cls = p};
 	db_submit(p->api->db, &p->segment);
 }
 

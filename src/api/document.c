@@ -158,6 +158,22 @@ const char *document_rows(enum query query, const json_t *rows, struct arena *ar
 	return kept;
 }
 
+const char *document_cells(enum query query, size_t count, const char *const *cells, struct arena *arena)
+{
+	const char *kept = NULL;
+	struct buf out;
+	buf_init(&out, SIZE_MAX / 2);
+	for (size_t i = 0; i < count; i++) {
+		buf_adds(&out, cells[i] != NULL ? cells[i] : CELL_NULL);
+		buf_adds(&out, CELL_END);
+	}
+	/* One too few, and all that follow would stand in wrong columns. */
+	if (!out.failed && query_texts[query].columns[count].name == NULL)
+		kept = arena_strndup(arena, out.data, out.len);
+	buf_release(&out);
+	return kept;
+}
+
 bool document_hash(const json_t *content, const char *const *without, char ret[HASH_TEXT])
 {
 	char *text = json_write_canonical(content, without);

@@ -57,6 +57,9 @@ void document_instant_or_null(json_t *doc, const char *name, const json_t *from)
 int64_t document_int(const json_t *doc, const char *name, int64_t fallback);
 /* One row (object) or all rows of an array as the text that a write of query takes. NULL when memory is out, or there is no row. */
 const char *document_rows(enum query query, const json_t *rows, struct arena *arena) NODISCARD;
+/* The same of one row of a statement with columns: the texts of its cells in their order, NULL for SQL NULL. */
+const char *document_cells(enum query query, size_t count, const char *const *cells,
+			   struct arena *arena) NODISCARD;
 /* Hash (BLAKE2b-256, hex) of all but the members called so (NULL ends): the same for equal values, whatever the order of
  * their names. */
 bool document_hash(const json_t *content, const char *const *without, char ret[HASH_TEXT]) NODISCARD;

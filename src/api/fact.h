@@ -173,6 +173,8 @@ void fact_refer_order(struct fact *f);
 enum problem fact_check_order(struct fact *f);
 /* Adds a write of one row (object) or of all rows of an array; fact_fail when memory is out. */
 void fact_write(struct fact *f, enum query query, const json_t *rows);
+/* The same of the cells of one row: see document_cells(). */
+void fact_write_cells(struct fact *f, enum query query, size_t count, const char *const *cells);
 /* The same of text that is there already, in the arena of the call; NULL: memory is out. */
 void fact_write_text(struct fact *f, enum query query, const char *text);
 /* Gives the fact the violations that were found, and returns the problem. A batch holds ten thousand facts, so only bad

@@ -74,6 +74,11 @@ void fact_write_text(struct fact *f, enum query query, const char *text)
 		s->writes[s->write_count++] = (struct segment_write){query, text};
 }
 
+void fact_write_cells(struct fact *f, enum query query, size_t count, const char *const *cells)
+{
+	fact_write_text(f, query, document_cells(query, count, cells, call_arena(f->facts->call)));
+}
+
 enum problem fact_refuse(struct fact *f, enum problem problem, struct violations *found)
 {
 	if (f->violations == NULL)

@@ -93,17 +93,9 @@ static void fact_write_own(struct fact *f, const char *hash)
 {
 	if (f->own == NULL || f->replaced)
 		return;
-	struct arena *arena = call_arena(f->facts->call);
-	bool known = f->customer_id[0] != '\0';
-	const char *quote = known ? "\"" : "";
-	struct buf key CLEANUP(buf_release);
-	buf_init(&key, SIZE_MAX / 2);
-	buf_json_string(&key, f->own->value, strlen(f->own->value));
-	const char *row = arena_join(arena, "{\"resource\":\"", f->own->kind,
-				     "\",\"external_id\":", key.failed ? "" : key.data, ",\"id\":\"", f->id,
-				     "\",\"customer_id\":", quote, known ? f->customer_id : "null", quote,
-				     ",\"content_hash\":\"", hash, "\"}", (char *)NULL);
-	fact_write_text(f, Q_EXTERNAL_ID_INSERT, key.failed ? NULL : row);
+	const char *const cells[] = {f->own->kind, f->own->value, f->id,
+				     f->customer_id[0] != '\0' ? f->customer_id : NULL, hash};
+	fact_write_cells(f, Q_EXTERNAL_ID_INSERT, COUNTOF(cells), cells);
 }
 
 /* A single request stores its answer under its Idempotency-Key in the same transaction. */
@@ -194,18 +186,13 @@ static void fact_written(void *cls, const struct db_answer *answer)
 static void fact_write_changed(struct fact *f)
 {
 	const struct fact_kind *kind = f->facts->kind;
-	struct arena *arena = call_arena(f->facts->call);
-	const char *later = "}";
-	if (kind->later_only && kind->later_only(f))
-		later = arena_join(arena, ",\"since\":\"",
-				   json_string_value(json_object_get(f->document, kind->instant)),
-				   "\",\"order_id\":\"", f->id, "\"}", (char *)NULL);
-	fact_write_text(f, Q_CHANGED_CUSTOMER_INSERT,
-			later ? arena_join(arena, "{\"customer_id\":\"",
-					   f->customer_id[0] != '\0' ? f->customer_id : CHANGED_NOBODY,
-					   "\",\"alive\":", f->names_customer ? "true" : "false", later,
-					   (char *)NULL)
-			      : NULL);
+	bool later = kind->later_only && kind->later_only(f);
+	const char *const cells[] = {
+		f->customer_id[0] != '\0' ? f->customer_id : CHANGED_NOBODY,
+		f->names_customer ? "true" : NULL,
+		later ? json_string_value(json_object_get(f->document, kind->instant)) : NULL,
+		later ? f->id : NULL};
+	fact_write_cells(f, Q_CHANGED_CUSTOMER_INSERT, COUNTOF(cells), cells);
 }
 
 static void fact_submit(struct fact *f)
