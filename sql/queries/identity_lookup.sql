@@ -1,5 +1,5 @@
--- merge
--- Identities -> customers. $1: JSON arrays of {n, kind, value}. detail: an external id that the person has, if it has one; the
+-- merge columns
+-- Identities -> customers. Keys: n, kind, value. detail: an external id that the person has, if it has one; the
 -- id is NULL for what can never be an identity: an address, or all of a domain, that stands for nobody. FILTER and no condition: else,
 -- while statistics know of few external ids, the planner starts from all of those, for each row.
 WITH placeholder AS MATERIALIZED (
@@ -14,12 +14,12 @@ SELECT r.asker, r.n, CASE WHEN NOT r.placeholder THEN i.customer_id END AS id, i
                    SELECT l.customer_id FROM customer_persons AS l WHERE l.person_id = coalesce(p.person_id, i.customer_id)) AS row
              JOIN customer_identities AS e ON e.customer_id = row.customer_id) END AS detail,
        coalesce(p.person_id, i.customer_id) AS person_id
-FROM (SELECT a.asker, f.n, f.kind, f.value,
+FROM (SELECT f.asker, f.n, f.kind, f.value,
              f.kind = 'email' AND EXISTS (
                  SELECT FROM placeholder AS p
                  WHERE p.pattern = f.value OR (left(p.pattern, 2) = '*@' AND right(f.value, length(p.pattern) - 1) = substr(p.pattern, 2))) AS placeholder
-      FROM unnest((SELECT $1::json[])) WITH ORDINALITY AS a(keys, asker)
-      CROSS JOIN LATERAL json_to_recordset(a.keys) AS f(n integer, kind text, value text) OFFSET 0) AS r
+      FROM (SELECT unnest((SELECT $1::bigint[])) AS asker, unnest($2::bigint[]) AS n, unnest($3::text[]) AS kind,
+                   unnest($4::text[]) AS value) AS f OFFSET 0) AS r
 LEFT JOIN customer_identities AS i ON i.kind = r.kind AND i.value = r.value
 LEFT JOIN customer_persons AS p ON p.customer_id = i.customer_id
 WHERE i.customer_id IS NOT NULL OR r.placeholder

@@ -91,13 +91,12 @@ void lookup_add(struct lookup *l, struct reference *r)
 	r->found = r->placeholder = false;
 	if (r->value == NULL || l->count == l->max)
 		return;
-	buf_adds(rows, rows->len == 0 ? "[{\"n\":" : ",{\"n\":");
 	buf_int(rows, (int64_t)l->count);
-	buf_adds(rows, ",\"kind\":");
-	buf_json_string(rows, r->kind, strlen(r->kind));
-	buf_adds(rows, ",\"value\":");
-	buf_json_string(rows, r->value, strlen(r->value));
-	buf_addc(rows, '}');
+	buf_adds(rows, CELL_END);
+	buf_adds(rows, r->kind != NULL ? r->kind : CELL_NULL);
+	buf_adds(rows, CELL_END);
+	buf_adds(rows, r->value);
+	buf_adds(rows, CELL_END);
 	l->reference[l->count++] = r;
 }
 
@@ -108,7 +107,6 @@ bool lookup_reads(struct lookup *l, struct segment *s)
 		struct buf *rows = &l->rows[table];
 		if (rows->len == 0 && !rows->failed)
 			continue;
-		buf_addc(rows, ']');
 		char *kept = rows->failed ? NULL : arena_strndup(l->arena, rows->data, rows->len);
 		if (kept == NULL)
 			return false;

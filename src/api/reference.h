@@ -19,7 +19,7 @@
 #include "ciclo/db/db.h"
 #include "ciclo/http/call.h"
 
-/* Where a reference is looked up; each has a statement that takes rows {n, kind, value}. */
+/* Where a reference is looked up; each has a statement that is asked with rows (n, kind, value). */
 enum reference_table {
 	REF_FACT,     /* kind: the resource */
 	REF_IDENTITY, /* kind: external, email, visitor */
@@ -58,7 +58,7 @@ const char *email_normal(const char *email, struct arena *arena) NODISCARD;
 
 /* The references of one round: collected, put into a segment's reads, and answered. */
 struct lookup {
-	struct buf rows[REF_TABLES];  /* JSON */
+	struct buf rows[REF_TABLES];  /* cells */
 	struct reference **reference; /* by n */
 	size_t count;
 	size_t max;
