@@ -33,6 +33,20 @@ void customer_refer_profile(struct fact *f, const json_t *profile)
 		f->referrer = fact_refer(f, r);
 }
 
+/* Who is named once is who has that name, whatever else the person has. */
+static void mark_lone(struct fact *f)
+{
+	struct reference *lone = NULL;
+	size_t count = 0;
+	for (size_t kind = 0; kind < IDENTITY_KINDS; kind++)
+		if (f->customer[kind] != NULL) {
+			lone = f->customer[kind];
+			count++;
+		}
+	if (count == 1)
+		lone->lone = true;
+}
+
 void customer_refer(struct fact *f)
 {
 	json_t *visitor = json_object_get(f->input, "visitor");
@@ -45,6 +59,7 @@ void customer_refer(struct fact *f)
 	else if (json_is_string(customer) &&
 		 reference_customer(&r, json_string_value(customer), call_arena(f->facts->call)) != NULL)
 		f->customer[0] = fact_refer(f, r);
+	mark_lone(f);
 }
 
 json_t *customer_identities(const json_t *profile, struct arena *arena)

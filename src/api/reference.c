@@ -97,6 +97,8 @@ void lookup_add(struct lookup *l, struct reference *r)
 	buf_adds(rows, CELL_END);
 	buf_adds(rows, r->value);
 	buf_adds(rows, CELL_END);
+	if (r->table == REF_IDENTITY)
+		buf_adds(rows, r->lone ? "true" CELL_END : "false" CELL_END);
 	l->reference[l->count++] = r;
 }
 

@@ -37,6 +37,7 @@ struct reference {
 	enum reference_table table;
 	const char *kind;
 	const char *value;
+	bool lone; /* REF_IDENTITY: nobody will ask for its detail */
 	/* What the look-up found. */
 	bool found;
 	bool placeholder; /* REF_IDENTITY: an address that stands for nobody; never found, never written. REF_CUSTOMER: was erased */

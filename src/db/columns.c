@@ -160,6 +160,8 @@ size_t columns_add(struct buf *columns, enum query query, size_t asker, const ch
 		at = 0;
 		rows++;
 	}
+	/* Rather nothing than a write of less than was asked. */
+	columns[0].failed |= rows == 0 || at > 0;
 	return rows;
 }
 

@@ -256,8 +256,8 @@ static char *add_write(struct probe *p, enum query query)
 void probe_claim(struct probe *p, const char *resource, int number)
 {
 	snprintf(add_write(p, Q_EXTERNAL_ID_INSERT), sizeof p->rows[0],
-		 "{\"resource\": \"%s\", \"external_id\": \"e%d\", \"id\": \"00000000-0000-7000-8000-%012d\","
-		 " \"customer_id\": null, \"content_hash\": \"h\"}",
+		 "%s" CELL_END "e%d" CELL_END "00000000-0000-7000-8000-%012d" CELL_END CELL_NULL CELL_END
+		 "h" CELL_END,
 		 resource, number, number);
 }
 

@@ -142,9 +142,9 @@ START_TEST(plan_merges_writes_by_rank_then_reads)
 	ck_assert_uint_eq(g->plan_length, COUNTOF(expected));
 	ck_assert_mem_eq(g->plan, expected, sizeof expected);
 	buf_init(&rows, 10000);
-	group_rows(g, Q_EXTERNAL_ID_INSERT, &rows);
-	ck_assert_ptr_nonnull(strstr(rows.data, "}, {\"resource\"") ? NULL
-								    : strstr(rows.data, "},{\"resource\""));
+	group_rows(g, Q_IDEMPOTENCY_INSERT, &rows);
+	ck_assert_ptr_nonnull(strstr(rows.data, "}, {\"key_hash\"") ? NULL
+								    : strstr(rows.data, "},{\"key_hash\""));
 	ck_assert(rows.data[0] == '[' && rows.data[rows.len - 1] == ']');
 	buf_release(&rows);
 	group_array(g, 0, 0, &rows);
@@ -187,14 +187,13 @@ static void add_cells(char *rows, size_t size, const char *customer, const char 
 
 #define ARRAY_OF(type, count) "\0\0\0\1\0\0\0\1\0\0" type "\0\0\0" count "\0\0\0\1"
 
-static void assert_column(const struct buf *columns, const char *name, const char *bytes, size_t len)
+static void assert_bytes(const struct buf *column, const char *bytes, size_t len)
 {
-	const struct buf *column = &columns[column_of(Q_ORDER_INSERT, name)];
-
 	ck_assert_uint_eq(column->len, len);
 	ck_assert_mem_eq(column->data, bytes, len);
 }
-#define ASSERT_COLUMN(name, bytes) assert_column(columns, name, bytes, sizeof(bytes) - 1)
+#define ASSERT_BYTES(column, bytes) assert_bytes(column, bytes, sizeof(bytes) - 1)
+#define ASSERT_COLUMN(name, bytes)  ASSERT_BYTES(&columns[column_of(Q_ORDER_INSERT, name)], bytes)
 
 /* Two rows of the first member, one of the other; the binary forms are PostgreSQL's. */
 START_TEST(writes_with_columns_become_an_array_each)
@@ -245,6 +244,43 @@ START_TEST(writes_with_columns_become_an_array_each)
 	ASSERT_COLUMN("cart", ARRAY_OF("\0\x19", "\3") "\xff\xff\xff\xff"
 						       "\xff\xff\xff\xff"
 						       "\xff\xff\xff\xff");
+	for (size_t i = 0; i < COLUMNS_MAX; i++)
+		buf_release(&columns[i]);
+	group_free(g);
+}
+END_TEST
+
+/* Whose a row is stands before what it asks. */
+START_TEST(reads_with_columns_say_who_asks)
+{
+	struct segments waiting = {0};
+	struct buf columns[COLUMNS_MAX];
+	struct probe p[2];
+	struct group *g;
+
+	for (size_t i = 0; i < 2; i++) {
+		probe_init(&p[i], LANE_READ);
+		p[i].segment.reads[p[i].segment.read_count++] =
+			(struct segment_read){.query = Q_FACT_LOOKUP,
+					      .arg_count = 1,
+					      .args = {i == 0 ? "0" CELL_END "orders" CELL_END "A" CELL_END
+								"1" CELL_END "orders" CELL_END "B" CELL_END
+							      : "0" CELL_END "orders" CELL_END "C" CELL_END}};
+		push(&waiting, &p[i], NULL);
+	}
+	for (size_t i = 0; i < COLUMNS_MAX; i++)
+		buf_init(&columns[i], 1000);
+	g = group_form(&waiting, 16);
+	ck_assert(g && group_plan(g));
+	ck_assert_uint_eq(g->statement_count, 1);
+	ck_assert_uint_eq(group_keys(g, 0, Q_FACT_LOOKUP, columns), 4);
+#define WHO(n)                                                                                               \
+	"\0\0\0\x08"                                                                                         \
+	"\0\0\0\0\0\0\0" n
+	ASSERT_BYTES(&columns[0], ARRAY_OF("\0\x14", "\3") WHO("\1") WHO("\1") WHO("\2"));
+	ASSERT_BYTES(&columns[3], ARRAY_OF("\0\x19", "\3") "\0\0\0\1A"
+							   "\0\0\0\1B"
+							   "\0\0\0\1C");
 	for (size_t i = 0; i < COLUMNS_MAX; i++)
 		buf_release(&columns[i]);
 	group_free(g);
@@ -309,6 +345,7 @@ Suite *suite_group(void)
 	tcase_add_test(t, rows_are_bounded);
 	tcase_add_test(t, plan_merges_writes_by_rank_then_reads);
 	tcase_add_test(t, writes_with_columns_become_an_array_each);
+	tcase_add_test(t, reads_with_columns_say_who_asks);
 	tcase_add_test(t, no_write_has_more_columns_than_there_is_room);
 	tcase_add_test(t, halves_keep_order);
 	tcase_add_test(t, sqlstates);
