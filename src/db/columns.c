@@ -9,7 +9,7 @@
 /* Of an array: dimensions, whether it has NULLs, type of its elements, how many, index of the first. Then the elements,
  * each behind its length, -1 for NULL. */
 enum { WORD = 4, HEADER = 5 * WORD, PLACE_OF_COUNT = 3 * WORD };
-enum { UUID_BYTES = 16 };
+enum { UUID_BYTES = 16, UUID_DIGITS = 2 * UUID_BYTES };
 
 static const int64_t epoch_us = INT64_C(946684800000000); /* PostgreSQL counts from 2000-01-01 */
 
@@ -66,12 +66,12 @@ static bool uuid_bytes(const char *text, size_t len, unsigned char out[UUID_BYTE
 
 		if (text[i] == '-')
 			continue;
-		if (digit < 0 || digits == 2 * UUID_BYTES)
+		if (digit < 0 || digits == UUID_DIGITS)
 			return false;
 		out[digits / 2] = (unsigned char)(digits % 2 ? out[digits / 2] | digit : digit << 4);
 		digits++;
 	}
-	return digits == 2 * UUID_BYTES;
+	return digits == UUID_DIGITS;
 }
 
 static void add_uuid(struct buf *column, const char *cell, size_t len)
@@ -135,12 +135,11 @@ void columns_begin(struct buf *columns, enum query query)
 	const struct query_column *column = query_texts[query].columns;
 
 	for (; column->name; column++, columns++) {
-		unsigned char header[HEADER] = {0};
+		const uint32_t words[] = {1, 1, column->type, 0, 1};
+		unsigned char header[HEADER];
 
-		put(header, WORD, 1);
-		put(header + WORD, WORD, 1);
-		put(header + 2 * WORD, WORD, column->type);
-		put(header + 4 * WORD, WORD, 1);
+		for (size_t i = 0; i < COUNTOF(words); i++)
+			put(header + i * WORD, WORD, words[i]);
 		buf_add(columns, header, sizeof header);
 	}
 }
