@@ -187,11 +187,11 @@ static void fact_write_changed(struct fact *f)
 {
 	const struct fact_kind *kind = f->facts->kind;
 	bool later = kind->later_only && kind->later_only(f);
-	const char *const cells[] = {
-		f->customer_id[0] != '\0' ? f->customer_id : CHANGED_NOBODY,
-		f->names_customer ? "true" : NULL,
-		later ? json_string_value(json_object_get(f->document, kind->instant)) : NULL,
-		later ? f->id : NULL};
+	const char *const cells[] = {f->customer_id[0] != '\0' ? f->customer_id : CHANGED_NOBODY,
+				     f->names_customer ? "true" : NULL,
+				     later ? json_string_value(json_object_get(f->document, kind->instant))
+					   : NULL,
+				     later ? f->id : NULL};
 	fact_write_cells(f, Q_CHANGED_CUSTOMER_INSERT, COUNTOF(cells), cells);
 }
 
