@@ -5,9 +5,10 @@ WINDOW = ("2025-02-01", "2025-03-01")
 
 
 def _link_away(shop, customer):
-    shop.sql("INSERT INTO changed_customers (customer_id) SELECT unnest(ARRAY[customer_id, person_id]) FROM customer_persons WHERE customer_id = %s", customer)
-    shop.sql("DELETE FROM customer_persons WHERE customer_id = %s", customer)
-    shop.sql("DELETE FROM customer_links WHERE customer_id = %s", customer)
+    """In one transaction, as whoever derives in between would see the link still."""
+    shop.sql("""INSERT INTO changed_customers (customer_id) SELECT unnest(ARRAY[customer_id, person_id]) FROM customer_persons WHERE customer_id = %s;
+                DELETE FROM customer_persons WHERE customer_id = %s;
+                DELETE FROM customer_links WHERE customer_id = %s""", customer, customer, customer)
 
 
 def _numbers(shop, window=WINDOW):

@@ -1,10 +1,8 @@
 """An order that is the last of its customer, or all there is, is derived from the rows that are there, without the facts before it. Each story
 ends with such an order, or with one that takes more; what comes out is what a rebuild from the facts makes of them."""
-import contextlib
 import time
 from urllib.parse import quote
 
-import psycopg2
 import pytest
 
 EUR, USD = {"currency": "EUR"}, {"currency": "USD", "exchange_rate": "0.9"}
@@ -67,19 +65,6 @@ STORIES = {
 }
 
 
-@contextlib.contextmanager
-def nobody_derives(shop):
-    """The service waits for its turn meanwhile."""
-    connection = psycopg2.connect(shop.url)
-    try:
-        cursor = connection.cursor()
-        cursor.execute("SELECT pg_advisory_lock(426835799152), pg_advisory_lock(426835799154)")
-        connection.commit()
-        yield cursor
-    finally:
-        connection.close()
-
-
 def derive(cursor):
     for part in ("derive_changed", "derive_stages"):
         left = 1
@@ -122,7 +107,7 @@ def who_refers(shop):
 @pytest.mark.parametrize("name", STORIES)
 def test_an_order_that_comes_in_is_derived_as_a_rebuild_does(shop, name):
     simple, story = STORIES[name]
-    with nobody_derives(shop) as cursor:
+    with shop.nobody_derives() as cursor:
         send(shop, name, story[:-1])
         derive(cursor)
         send(shop, name, story, len(story) - 1)
@@ -134,7 +119,7 @@ def test_an_order_that_comes_in_is_derived_as_a_rebuild_does(shop, name):
 
 
 def test_several_of_one_customer_at_once_take_more(shop):
-    with nobody_derives(shop) as cursor:
+    with shop.nobody_derives() as cursor:
         send(shop, "several", [order(JANUARY), order(FEBRUARY)])
         send(shop, "beside them", [order(JANUARY)])
         cursor.execute("SELECT customers FROM derive_changed(1000, NULL)")
@@ -143,7 +128,7 @@ def test_several_of_one_customer_at_once_take_more(shop):
 
 
 def test_what_came_to_be_cancelled_meanwhile_is_no_order(shop):
-    with nobody_derives(shop) as cursor:
+    with shop.nobody_derives() as cursor:
         send(shop, "cancelled", [order(JANUARY), order(FEBRUARY)])
         derive(cursor)
         send(shop, "cancelled", [order(JANUARY), order(FEBRUARY), order(MARCH)], 2)

@@ -1,6 +1,9 @@
 """A shop of its own: a database made from the migrated template, and a server on it."""
+import contextlib
 import itertools
 import os
+
+import psycopg2
 
 from support.client import Client, to_json
 from support.server import Server
@@ -48,6 +51,18 @@ class Shop:
 
     def sql(self, statement, *values):
         return self.cluster.sql(self.database, statement, *values)
+
+    @contextlib.contextmanager
+    def nobody_derives(self):
+        """A cursor of the session that alone may derive meanwhile."""
+        connection = psycopg2.connect(self.url)
+        try:
+            cursor = connection.cursor()
+            cursor.execute("SELECT pg_advisory_lock(426835799152), pg_advisory_lock(426835799154)")
+            connection.commit()
+            yield cursor
+        finally:
+            connection.close()
 
     # facts ---------------------------------------------------------------------------------------
 
