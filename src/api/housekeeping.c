@@ -10,15 +10,15 @@ enum {
 	PURGE_EVERY_MS = 10 * 60 * 1000,
 	/* What a report that comes in between has to derive by itself. */
 	DERIVE_EVERY_MS = 1000,
-	/* Beside requests, deriving rests three times as long as it works, so that it takes a quarter of a core at most: what is
-	 * left is derived when the shop is quiet, or by the report that needs it. */
+	/* Beside requests, deriving rests three times as long as it works, so that days take a quarter of a core at most, and
+	 * stages another: what is left is derived when the shop is quiet, or by the report that needs it. */
 	DERIVE_REST = 3,
 	PATIENCE_MS = 30 * 1000
 };
 
 static const int64_t keep_us = INT64_C(24) * 3600 * 1000000;
 /* Of one transaction: some 20 ms, so that a report that waits for its turn hardly notices. */
-static const char customers_at_once[] = "100", stages_at_once[] = "50";
+static const char days_at_once[] = "200", stages_at_once[] = "50";
 
 static bool begin(struct chore *c, int64_t now_ms, int64_t every_ms)
 {
@@ -52,33 +52,28 @@ static void purge(struct housekeeping *h, struct db *db, int64_t now_ms)
 	db_submit(db, &h->purge.segment);
 }
 
-/* There was something to do, now or in the turn before, so there may be more. */
+/* There was something to do, so there may be more. */
 static void derived(void *cls, const struct db_answer *answer)
 {
 	struct chore *c = cls;
 	int64_t now_ms = clock_monotonic_ms();
 	bool nothing = db_status(answer) != DB_OK || strcmp(db_cell(answer, 0, 0, 0), "0") == 0;
 	c->under_way = false;
-	if (!nothing || !c->did_nothing)
+	if (!nothing)
 		c->due_ms = now_ms + (db_pending(c->db) > 1 ? DERIVE_REST * (now_ms - c->began_ms) : 0);
-	c->did_nothing = nothing;
 }
 
-static void derive(struct housekeeping *h, struct db *db, int64_t now_ms)
+static void derive(struct chore *c, struct db *db, int64_t now_ms, enum query query, const char *at_once)
 {
-	struct segment *s = &h->derive.segment;
-	h->derive.db = db;
-	h->derive.began_ms = now_ms;
+	struct segment *s = &c->segment;
+	c->db = db;
+	c->began_ms = now_ms;
 	*s = (struct segment){.lane = LANE_DERIVE,
 			      .deadline_ms = now_ms + PATIENCE_MS,
 			      .done = derived,
-			      .cls = &h->derive,
+			      .cls = c,
 			      .read_count = 1};
-	s->reads[0] =
-		(struct segment_read){.query = h->stages_next ? Q_DERIVE_STAGES : Q_DERIVE_CHANGED,
-				      .arg_count = 2,
-				      .args = {h->stages_next ? stages_at_once : customers_at_once, NULL}};
-	h->stages_next = !h->stages_next;
+	s->reads[0] = (struct segment_read){.query = query, .arg_count = 2, .args = {at_once, NULL}};
 	db_submit(db, s);
 }
 
@@ -86,9 +81,12 @@ int64_t housekeeping_tick(struct housekeeping *h, struct db *db, int64_t now_ms)
 {
 	if (begin(&h->purge, now_ms, PURGE_EVERY_MS))
 		purge(h, db, now_ms);
-	if (begin(&h->derive, now_ms, DERIVE_EVERY_MS))
-		derive(h, db, now_ms);
-	int64_t next = h->purge.due_ms < h->derive.due_ms ? h->purge.due_ms : h->derive.due_ms;
+	if (begin(&h->days, now_ms, DERIVE_EVERY_MS))
+		derive(&h->days, db, now_ms, Q_DERIVE_CHANGED, days_at_once);
+	if (begin(&h->stages, now_ms, DERIVE_EVERY_MS))
+		derive(&h->stages, db, now_ms, Q_DERIVE_STAGES, stages_at_once);
+	int64_t next = h->purge.due_ms < h->days.due_ms ? h->purge.due_ms : h->days.due_ms;
+	next = next < h->stages.due_ms ? next : h->stages.due_ms;
 	/* What is under way and due again waits for its answer, which wakes the loop. */
 	return next > now_ms ? next - now_ms : DERIVE_EVERY_MS;
 }

@@ -16,14 +16,12 @@ struct chore {
 	struct segment segment;
 	struct db *db;
 	bool under_way;
-	bool did_nothing; /* last time */
 	int64_t due_ms, began_ms;
 };
 
 /* Zero-initialise; must outlive the engine. */
 struct housekeeping {
-	struct chore purge, derive;
-	bool stages_next; /* of what is derived, days and stages take turns */
+	struct chore purge, days, stages;
 	char row[64];
 };
 
