@@ -18,7 +18,7 @@ enum {
 
 static const int64_t keep_us = INT64_C(24) * 3600 * 1000000;
 /* Of one transaction: some 20 ms, so that a report that waits for its turn hardly notices. */
-static const char days_at_once[] = "200", stages_at_once[] = "50";
+static const char days_at_once[] = "100", stages_at_once[] = "50";
 
 static bool begin(struct chore *c, int64_t now_ms, int64_t every_ms)
 {
