@@ -92,14 +92,26 @@ START_TEST(rows_with_columns_are_cells)
 }
 END_TEST
 
+START_TEST(cells_are_as_many_as_columns)
+{
+	struct arena *arena = arena_new(100000);
+	const char *const cells[] = {"orders", "a", NULL, NULL, "hash"};
+	const char *text =
+		"orders" CELL_END "a" CELL_END CELL_NULL CELL_END CELL_NULL CELL_END "hash" CELL_END;
+	ck_assert_str_eq(document_cells(Q_EXTERNAL_ID_INSERT, 5, cells, arena), text);
+	ck_assert_ptr_null(document_cells(Q_EXTERNAL_ID_INSERT, 4, cells, arena));
+	arena_free(arena);
+}
+END_TEST
+
 START_TEST(other_rows_are_json)
 {
 	struct arena *arena = arena_new(100000);
 	json_t *rows = json_pack("[{s:i},{s:i}]", "n", 1, "n", 2);
 	json_t *none = json_array();
-	ck_assert_str_eq(document_rows(Q_EXTERNAL_ID_INSERT, rows, arena), "{\"n\":1},{\"n\":2}");
-	ck_assert_str_eq(document_rows(Q_EXTERNAL_ID_INSERT, json_array_get(rows, 0), arena), "{\"n\":1}");
-	ck_assert_ptr_null(document_rows(Q_EXTERNAL_ID_INSERT, none, arena));
+	ck_assert_str_eq(document_rows(Q_SPEND_INSERT, rows, arena), "{\"n\":1},{\"n\":2}");
+	ck_assert_str_eq(document_rows(Q_SPEND_INSERT, json_array_get(rows, 0), arena), "{\"n\":1}");
+	ck_assert_ptr_null(document_rows(Q_SPEND_INSERT, none, arena));
 	json_decref(none);
 	json_decref(rows);
 	arena_free(arena);
@@ -149,6 +161,7 @@ Suite *document_suite(void)
 	tcase_add_test(tcase, hash_keeps_texts_apart);
 	tcase_add_test(tcase, instants_become_utc);
 	tcase_add_test(tcase, rows_with_columns_are_cells);
+	tcase_add_test(tcase, cells_are_as_many_as_columns);
 	tcase_add_test(tcase, other_rows_are_json);
 	tcase_add_test(tcase, members_are_found_in_any_order);
 	tcase_add_test(tcase, new_documents_have_their_order);
