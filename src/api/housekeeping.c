@@ -8,8 +8,10 @@
 enum {
 	/* Often enough that each purge is small, rarely enough to be no load. */
 	PURGE_EVERY_MS = 10 * 60 * 1000,
-	/* What a report that comes in between has to derive by itself. */
+	/* For what others have written. */
 	DERIVE_EVERY_MS = 1000,
+	/* After a write of our own: what a report that comes in between has to derive by itself. */
+	DERIVE_SOON_MS = 20,
 	/* Beside requests, deriving rests three times as long as it works, so that days take a quarter of a core at most, and
 	 * stages another: what is left is derived when the shop is quiet, or by the report that needs it. */
 	DERIVE_REST = 3,
@@ -59,6 +61,7 @@ static void derived(void *cls, const struct db_answer *answer)
 	int64_t now_ms = clock_monotonic_ms();
 	bool nothing = db_status(answer) != DB_OK || strcmp(db_cell(answer, 0, 0, 0), "0") == 0;
 	c->under_way = false;
+	c->idle = nothing;
 	if (!nothing)
 		c->due_ms = now_ms + (db_pending(c->db) > 1 ? DERIVE_REST * (now_ms - c->began_ms) : 0);
 }
@@ -77,10 +80,21 @@ static void derive(struct chore *c, struct db *db, int64_t now_ms, enum query qu
 	db_submit(db, s);
 }
 
+/* Who rests is not hurried. */
+static void notice_writes(struct housekeeping *h, const struct db *db, int64_t now_ms)
+{
+	uint64_t written = db_written(db);
+
+	if (written != h->written && h->days.idle && h->days.due_ms > now_ms + DERIVE_SOON_MS)
+		h->days.due_ms = now_ms + DERIVE_SOON_MS;
+	h->written = written;
+}
+
 int64_t housekeeping_tick(struct housekeeping *h, struct db *db, int64_t now_ms)
 {
 	if (begin(&h->purge, now_ms, PURGE_EVERY_MS))
 		purge(h, db, now_ms);
+	notice_writes(h, db, now_ms);
 	if (begin(&h->days, now_ms, DERIVE_EVERY_MS))
 		derive(&h->days, db, now_ms, Q_DERIVE_CHANGED, days_at_once);
 	if (begin(&h->stages, now_ms, DERIVE_EVERY_MS))

@@ -122,6 +122,11 @@ size_t db_pending(const struct db *db)
 	return db->outbox.pending;
 }
 
+uint64_t db_written(const struct db *db)
+{
+	return db->outbox.written;
+}
+
 void db_free(struct db *db)
 {
 	if (!db)

@@ -149,3 +149,13 @@ def test_who_derives_has_planned_it_before(new_shop):
         time.sleep(0.1)
         connections = sum(calls for calls, in shop.sql("SELECT calls FROM pg_stat_user_functions WHERE funcname = 'derive_nothing'"))
     assert connections >= 2
+
+
+def test_what_was_written_is_derived_soon_though_nobody_asks(new_shop):
+    """Not only when it is looked for, which happens once a second."""
+    shop, start = new_shop(), time.monotonic()
+    for day in range(10, 20):
+        shop.order({"external_id": "soon"}, f"2026-01-{day}T10:00:00Z", 100)
+        while shop.sql("SELECT count(*) FROM customer_days WHERE day = %s", f"2026-01-{day}") == [(0,)]:
+            assert time.monotonic() < start + 5, day
+            time.sleep(0.01)

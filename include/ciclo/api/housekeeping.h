@@ -16,12 +16,14 @@ struct chore {
 	struct segment segment;
 	struct db *db;
 	bool under_way;
+	bool idle; /* nothing was left to do, last time */
 	int64_t due_ms, began_ms;
 };
 
 /* Zero-initialise; must outlive the engine. */
 struct housekeeping {
 	struct chore purge, days, stages;
+	uint64_t written; /* db_written(), last time */
 	char row[64];
 };
 

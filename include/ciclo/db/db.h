@@ -132,6 +132,8 @@ bool db_is_ready(const struct db *db, const char **ret_why);
 bool db_has_replica(const struct db *db);
 /* Segments waiting or under way. */
 size_t db_pending(const struct db *db);
+/* Segments so far whose writes were committed. */
+uint64_t db_written(const struct db *db);
 /* Calls done (DB_UNAVAILABLE) for all that still waits, closes all connections. NULL-safe. */
 void db_free(struct db *db);
 
