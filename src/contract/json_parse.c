@@ -283,7 +283,7 @@ static bool read_item(struct reader *r, json_t *array)
 static json_t *read_all(struct reader *r, json_t *container, bool (*read)(struct reader *r, json_t *to),
 			char end)
 {
-	bool right = container && ++r->depth <= JSON_DEPTH_MAX;
+	bool right = ++r->depth <= JSON_DEPTH_MAX && container;
 
 	r->at++;
 	if (right && !take(r, end)) {
