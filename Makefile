@@ -37,9 +37,14 @@ endif
 FLAGS_release := $(HARDEN) -g
 FLAGS_asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 FLAGS_tsan    := -O1 -g -fsanitize=thread
+# With clang or AFL++'s compiler; see tests/fuzz.
+FLAGS_fuzz    := $(FLAGS_asan) -fsanitize=fuzzer-no-link
+FLAGS_afl     := $(FLAGS_fuzz)
 LINK_release  := -pie -Wl,-z,nodlopen,-z,noexecstack,-z,relro,-z,now,--as-needed
 LINK_asan     := -fsanitize=address,undefined
 LINK_tsan     := -fsanitize=thread
+LINK_fuzz     := $(LINK_asan) -fsanitize=fuzzer
+LINK_afl      := $(LINK_fuzz)
 # Takes the place of libc's malloc, because it comes before libc: a request makes and frees hundreds of small blocks. The
 # sanitizers bring a malloc of their own.
 LIBS_release  := -ljemalloc
@@ -68,9 +73,11 @@ $(GEN)/queries.c: $(QUERIES) sql/queries src/embed.awk
 $(GEN)/migrations.h: src/embed.awk
 	@mkdir -p $(@D); printf '%s\n' '/* Generated; do not edit. */' '#ifndef CICLO_GEN_MIGRATIONS_H' '#define CICLO_GEN_MIGRATIONS_H' \
 	'struct migration_text {' '	const char *name;' '	const char *text;' '	int version;' '};' \
-	'extern const struct migration_text migration_texts[];' 'extern const unsigned long migration_count;' '#endif' > $@
-$(GEN)/migrations.c: $(MIGRATIONS) sql/migrations src/embed.awk
+	'extern const struct migration_text migration_texts[];' 'extern const unsigned long migration_count;' \
+	'extern const char grants_text[];' '#endif' > $@
+$(GEN)/migrations.c: $(MIGRATIONS) sql/migrations sql/grants.sql src/embed.awk
 	@mkdir -p $(@D); awk -v kind=migration -f src/embed.awk $(MIGRATIONS) > $@
+	@awk -v kind=grants -f src/embed.awk sql/grants.sql >> $@
 $(GEN)/openapi.h: src/embed.awk
 	@mkdir -p $(@D); printf '%s\n' '/* Generated; do not edit. */' '#ifndef CICLO_GEN_OPENAPI_H' '#define CICLO_GEN_OPENAPI_H' \
 	'extern const char openapi_yaml[];' 'extern const unsigned long openapi_yaml_length;' '#endif' > $@
@@ -85,7 +92,7 @@ $(OUT)/%.o: %.c | $(HEADERS_GEN) deps-run
 	$(if $(V),,@echo '  CC    $<')
 	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
-$(OUT)/ciclo: $(OUT)/src/main.o $(OBJECTS)
+$(OUT)/ciclo: $(patsubst %.c,$(OUT)/%.o,$(wildcard src/*.c)) $(OBJECTS)
 	$(if $(V),,@echo '  LINK  $@')
 	$(Q)$(CC) $(LINK_$(MODE)) -o $@ $^ $(PKGLIBS) $(LIBS_$(MODE)) -lpthread -lm
 
@@ -98,6 +105,19 @@ unit_objects = $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/unit/$(1)/*.c))
 $(UNIT_TESTS): $(OUT)/test_%: $$(call unit_objects,$$*) $(OBJECTS)
 	$(if $(V),,@echo '  LINK  $@')
 	$(Q)$(CC) $(LINK_$(MODE)) -o $@ $^ $(PKGLIBS) $$(pkg-config --libs check) $(LIBS_$(MODE)) -lpthread -lm
+
+# One fuzz target a file; each takes what it needs of these. Without a fuzzer it runs on files: replay.c.
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(filter-out %/support.c %/replay.c,$(wildcard tests/fuzz/*.c)))
+FUZZ_SOURCES := $(filter src/base/% src/contract/%,$(SOURCES)) src/http/bearer.c src/http/conditional.c src/http/guard.c \
+	src/http/problem_text.c src/import/columns.c src/import/csv.c src/api/page.c tests/fuzz/support.c
+FUZZ_MAIN    := $(if $(filter fuzz afl,$(MODE)),,$(OUT)/tests/fuzz/replay.o)
+$(OUT)/fuzz.a: $(FUZZ_SOURCES:%.c=$(OUT)/%.o) $(OUT)/gen/openapi.o
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(FUZZ_TARGETS:%=$(OUT)/fuzz_%): $(OUT)/fuzz_%: $(OUT)/tests/fuzz/%.o $(FUZZ_MAIN) $(OUT)/fuzz.a
+	$(if $(V),,@echo '  LINK  $@')
+	$(Q)$(CC) $(LINK_$(MODE)) -o $@ $^ $(PKGLIBS) $(LIBS_$(MODE)) -lpthread -lm
+.PHONY: fuzz-targets
+fuzz-targets: $(FUZZ_TARGETS:%=$(OUT)/fuzz_%)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
@@ -117,17 +137,76 @@ demo: build ## the same with a demo shop of three years in DATA=.ciclo/demo
 	@$(SERVE) $(PYTHON) docker/demo.py
 
 # ---- tests ------------------------------------------------------------------------------------
+# Faults inside the process, for LD_PRELOAD; of no kind that a sanitizer's own malloc would bear.
+$(OUT)/faults.so: tests/fault/client/faults.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE $(WARN) -O2 -fPIC -shared -o $@ $<
+
 .PHONY: test
-test: build deps-test $(UNIT_TESTS) ## everything that must pass; T=name for some of it
+test: build deps-test $(UNIT_TESTS) $(OUT)/faults.so ## everything that must pass; T=name for some of it
+	@$(MAKE) --no-print-directory MODE=asan fuzz-targets
 	@T='$(T)' PYTHON='$(PYTHON)' tests/run.sh $(OUT)
 
 .PHONY: test-asan
 test-asan: ## the same under the address and undefined behaviour sanitizers
 	@$(MAKE) --no-print-directory MODE=asan test
 
+.PHONY: test-tsan
+test-tsan: ## the same under the thread sanitizer
+	@$(MAKE) --no-print-directory MODE=tsan test
+
+.PHONY: test-valgrind
+test-valgrind: build deps-test deps-valgrind $(UNIT_TESTS) ## unit tests and a short session under valgrind's memcheck
+	@PYTHON='$(PYTHON)' tests/memcheck/run.sh $(OUT)
+
+# Under build/, so that the table is of this machine; tests/fault/figures.py --write puts it into the README there.
+FIGURES = $(abspath $(BUILD))/fault.jsonl
+.PHONY: fault
+fault: build deps-test $(OUT)/faults.so ## break the database, the network and the service under load, at length; T=name for some of it
+	@rm -f $(FIGURES)
+	@CICLO_FAULT=long CICLO_FAULT_FIGURES=$(FIGURES) CICLO_BIN=$(abspath $(OUT))/ciclo $(PYTHON) -m pytest -q -rs $(if $(T),-k '$(T)') tests/fault
+	@$(PYTHON) tests/fault/figures.py $(BUILD)
+
+# The limits are those of tests/soak/soak.py; build/soak.json has the figures.
+.PHONY: soak
+soak: build deps-test ## a mixed load with faults for MINUTES=60; fails when memory, descriptors or connections are not flat
+	@CICLO_BIN=$(abspath $(OUT))/ciclo $(PYTHON) tests/soak/soak.py $(or $(MINUTES),60) > $(BUILD)/soak.json; rc=$$?; cat $(BUILD)/soak.json; exit $$rc
+
+# ---- fuzzing ----------------------------------------------------------------------------------
+SECONDS ?= $(shell expr $(or $(MINUTES),10) '*' 60)
+# fuzz: libFuzzer; afl: AFL++.
+ENGINE  ?= fuzz
+TARGETS ?= $(FUZZ_TARGETS)
+FUZZ_CC_fuzz := clang-14
+FUZZ_CC_afl  := afl-clang-fast
+.PHONY: fuzz
+fuzz: deps-run deps-fuzz ## all fuzz targets, MINUTES=10 each (or SECONDS=); TARGETS="json csv", ENGINE=afl
+	@$(MAKE) --no-print-directory MODE=$(ENGINE) CC=$(FUZZ_CC_$(ENGINE)) fuzz-targets
+	@PYTHON='$(PYTHON)' tests/fuzz/run.sh $(ENGINE) $(BUILD)/$(ENGINE) $(SECONDS) $(TARGETS)
+
+# ---- conformance ------------------------------------------------------------------------------
+# Tools that Debian does not have, of pinned versions: schemathesis from PyPI; Redocly and Spectral from npm, where there is one.
+EXAMPLES ?= 500
+CONFORMANCE := $(BUILD)/conformance
+$(CONFORMANCE)/venv/.installed: tests/conformance/requirements.txt | deps-test deps-conformance
+	@echo '  PIP   schemathesis'; rm -rf $(@D); $(PYTHON) -m venv $(@D)
+	@$(@D)/bin/pip install -q --disable-pip-version-check -r $<; touch $@
+$(CONFORMANCE)/node_modules/.installed: tests/conformance/package.json
+	@mkdir -p $(@D); cp $< $(CONFORMANCE)/
+	@if command -v npm > /dev/null; then echo '  NPM   redocly, spectral'; cd $(CONFORMANCE); \
+		npm install --silent --ignore-scripts --no-audit --no-fund --no-package-lock; else echo 'there is no npm here'; fi
+	@touch $@
+
+.PHONY: conformance
+conformance: $(CONFORMANCE)/venv/.installed $(CONFORMANCE)/node_modules/.installed ## openapi.yaml and the service as linters and schemathesis see them; GROUP=orders, EXAMPLES=500
+	@$(MAKE) --no-print-directory MODE=asan build
+	@TOOLS='$(CONFORMANCE)' EXAMPLES='$(EXAMPLES)' CICLO_BIN='$(BUILD)/asan/ciclo' \
+		ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 \
+		$(PYTHON) tests/conformance/conformance.py $(GROUP)
+
 # ---- style ------------------------------------------------------------------------------------
 C_FILES = $(shell find src include tests -name '*.[ch]')
-LINT_SOURCES = $(SOURCES) src/main.c
+LINT_SOURCES = $(SOURCES) $(wildcard src/*.c)
 LINT_FLAGS = -std=c17 -D_GNU_SOURCE -DCICLO_VERSION=\"$(VERSION)\" -Iinclude -I$(GEN) $(PKGFLAGS) -include ciclo/base/banned.h
 
 # One file a call: with several, the check of va_list reports what is not there.
@@ -158,8 +237,8 @@ docs: build deps-test ## write the tables that come from the program into the pa
 # ---- speed ------------------------------------------------------------------------------------
 SCALE ?= 1
 .PHONY: bench
-bench: build deps-bench ## measures against PostgreSQL and nginx, side by side; SCALE=1
-	@CICLO_BIN='$(OUT)/ciclo' SCALE='$(SCALE)' $(PYTHON) tests/bench/bench.py
+bench: build deps-bench ## measures against PostgreSQL and nginx, side by side; SCALE=1, MEASURES="creates batches"
+	@CICLO_BIN='$(OUT)/ciclo' SCALE='$(SCALE)' MEASURES='$(MEASURES)' $(PYTHON) tests/bench/bench.py
 
 # ---- packages ---------------------------------------------------------------------------------
 # deps-KIND: installs the packages of that kind (see docker/packages.txt) that are missing.

@@ -3,7 +3,8 @@
 #   docker/cluster.sh start DIR      creates it when it is not there, starts it when it is not running
 #   docker/cluster.sh stop DIR       stops it; the data stays
 #   docker/cluster.sh drop DIR       stops it at once and removes its data (throw-away clusters)
-#   docker/cluster.sh url DIR        connection URI of the application role (no DDL)
+#   docker/cluster.sh url DIR        connection URI of the application role (rows, no DDL)
+#   docker/cluster.sh url-report DIR connection URI of the role that only reads
 #   docker/cluster.sh url-owner DIR  connection URI of the role that owns the schema (migrations)
 #   docker/cluster.sh url-admin DIR  connection URI of the superuser (tests, benchmarks)
 #
@@ -25,7 +26,7 @@ die() {
 	exit 1
 }
 
-(($# == 2)) || die "usage: $0 start|stop|drop|url|url-owner|url-admin DIR"
+(($# == 2)) || die "usage: $0 start|stop|drop|url|url-report|url-owner|url-admin DIR"
 action=$1
 dir=$(realpath -m -- "$2")
 short=ciclo-$(printf %s "$dir" | sha256sum | cut -c 1-16)
@@ -164,6 +165,7 @@ start) start ;;
 stop) stop fast ;;
 drop) drop ;;
 url) uri ciclo_app ciclo ;;
+url-report) uri ciclo_report ciclo ;;
 url-owner) uri ciclo_owner ciclo ;;
 url-admin) uri postgres ciclo ;;
 *) die "unknown action $action" ;;

@@ -1,5 +1,5 @@
 # Turns text files into C: used by the Makefile for sql/queries, sql/migrations and openapi.yaml.
-#   awk -v kind=query|migration|document -v part=header|source -f src/embed.awk FILE...
+#   awk -v kind=query|migration|grants|document -v part=header|source -f src/embed.awk FILE...
 # A query file may begin with "-- write N": it takes a JSON array of rows, and N orders it among the writes
 # of one transaction. With "-- merge" its parameters are arrays, one element for each who asks. "columns" behind either: it takes
 # its rows as an array for each column, each said as "unnest($N::type[]) AS name". With "-- keep N" it has N parameters, and its
@@ -43,10 +43,11 @@ BEGIN {
 	}
 	if (kind == "query") print "#include \"queries.h\"\n\nconst struct query_text query_texts[QUERY_COUNT] = {"
 	if (kind == "migration") print "#include \"migrations.h\"\n\nconst struct migration_text migration_texts[] = {"
+	if (kind == "grants") print "const char grants_text[] ="
 	if (kind == "document") print "#include \"openapi.h\"\n\nconst char openapi_yaml[] ="
 }
 
-FNR == 1 && kind != "document" {
+FNR == 1 && kind != "document" && kind != "grants" {
 	finish()
 	name = base(FILENAME); code = ""; rank = merges = kept = columns = 0; open = 1
 	if (kind == "query" && $1 == "--" && $2 == "write") { rank = $3 + 0; columns = $4 == "columns" }
@@ -60,7 +61,8 @@ FNR == 1 && kind != "document" {
 END {
 	if (kind == "query" && part == "header") exit
 	finish()
-	if (kind == "document") print "\t;\nconst unsigned long openapi_yaml_length = sizeof openapi_yaml - 1;"
+	if (kind == "grants") print "\t;"
+	else if (kind == "document") print "\t;\nconst unsigned long openapi_yaml_length = sizeof openapi_yaml - 1;"
 	else print "};"
 	if (kind == "migration") print "const unsigned long migration_count = sizeof migration_texts / sizeof migration_texts[0];"
 }

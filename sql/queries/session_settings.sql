@@ -14,6 +14,11 @@ SELECT set_config('statement_timeout', $1::text, false),
        set_config('idle_in_transaction_session_timeout', '10s', false),
        -- A statement whose client has gone is stopped, so that it does not keep its locks.
        set_config('client_connection_check_interval', '1s', false),
+       -- The same at the other end as connection.c asks of this one: a service that was cut off leaves no session behind for hours.
+       set_config('tcp_keepalives_idle', '5', false),
+       set_config('tcp_keepalives_interval', '2', false),
+       set_config('tcp_keepalives_count', '3', false),
+       set_config('tcp_user_timeout', '8s', false),
        set_config('TimeZone', 'UTC', false),
        set_config('DateStyle', 'ISO', false),
        -- Compiling costs more than these statements take.

@@ -26,10 +26,12 @@ static json_t *item_problem(const struct fact *f)
 	for (size_t i = 0; f->violations != NULL && i < f->violations->count; i++) {
 		const struct violation *v = &f->violations->item[i];
 		json_t *error = json_object();
-		json_object_set_new(error, "pointer", json_sprintf("#%s", v->where));
+		char *pointer = violation_pointer(v);
+		json_object_set_new(error, "pointer", json_string(pointer));
 		json_object_set_new(error, "code", json_string(v->code));
 		json_object_set_new(error, "detail", json_string(v->detail));
 		json_array_append_new(errors, error);
+		free(pointer);
 	}
 	if (json_array_size(errors) > 0)
 		json_object_set(problem, "errors", errors);
@@ -60,22 +62,22 @@ static void add_result(struct buf *out, const struct fact *f, size_t index)
 	buf_addc(out, '}');
 }
 
-/* The first item that failed because the database did, not because of its content. */
-static const struct fact *database_failure(const struct facts *facts)
+/* Why an item is not there although its content is good; PROBLEM_NONE: no such item. */
+static enum problem failure(const struct facts *facts)
 {
 	for (size_t i = 0; i < facts->count; i++) {
-		const struct fact *f = &facts->item[i];
+		const struct fact *f = fact_at(facts, i);
 		if (f->state == FACT_FAILED && problem_status(f->problem) >= 500)
-			return f;
+			return f->problem;
 	}
-	return NULL;
+	return facts->cut_off;
 }
 
 static size_t count_state(const struct facts *facts, enum fact_state state)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < facts->count; i++)
-		count += facts->item[i].state == state;
+		count += fact_at(facts, i)->state == state;
 	return count;
 }
 
@@ -85,17 +87,12 @@ static void batch_reply(struct facts *facts)
 	facts_free(facts);
 }
 
-/* The answer under the Idempotency-Key is stored; whether or not that worked, every fact is. It has ids and the places of
- * faults, and no value that was sent. */
+/* Whether or not the answer is kept under the Idempotency-Key now, every fact is stored, and known by its natural key if the
+ * batch comes again. The answer has ids and the places of faults, and no value that was sent. */
 static void batch_stored(void *cls, const struct db_answer *answer)
 {
-	struct facts *facts = cls;
-	if (db_status(answer) == DB_OK || db_status(answer) == DB_REJECTED) {
-		batch_reply(facts);
-		return;
-	}
-	call_db_problem(facts->call, answer);
-	facts_free(facts);
+	(void)answer;
+	batch_reply(cls);
 }
 
 static void batch_store(struct facts *facts)
@@ -103,7 +100,7 @@ static void batch_store(struct facts *facts)
 	struct segment *s = &facts->segment;
 	const char *row = idempotency_row(&facts->idempotency, facts->call, 200, facts->results.data, NULL);
 	if (row == NULL) {
-		call_problem(facts->call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(facts->call);
 		facts_free(facts);
 		return;
 	}
@@ -113,20 +110,20 @@ static void batch_store(struct facts *facts)
 			      .cls = facts,
 			      .write_count = 1,
 			      .writes = {{Q_IDEMPOTENCY_INSERT, row}}};
-	db_submit(facts->api->db, s);
+	call_submit(facts->call, facts->api->db, s);
 }
 
 static void batch_answer(struct facts *facts)
 {
 	buf_adds(&facts->results, "]}");
 	if (facts->results.failed) {
-		call_problem(facts->call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(facts->call);
 		facts_free(facts);
 		return;
 	}
 	/* As with single facts only a success is kept: a bad item may be sent again when its cause is gone, and the good ones
 	 * beside it are known by their natural keys then. */
-	if (facts->idempotency.used && count_state(facts, FACT_FAILED) == 0)
+	if (facts->idempotency.used && facts->failed == 0)
 		batch_store(facts);
 	else
 		batch_reply(facts);
@@ -136,7 +133,7 @@ static void batch_answer(struct facts *facts)
 static bool result_step(void *cls)
 {
 	struct facts *facts = cls;
-	struct fact *f = &facts->item[facts->next];
+	struct fact *f = fact_at(facts, facts->next);
 	add_result(&facts->results, f, facts->next);
 	fact_release(f);
 	if (++facts->next < facts->count)
@@ -147,20 +144,20 @@ static bool result_step(void *cls)
 
 static void batch_finish(struct facts *facts)
 {
-	const struct fact *failure = database_failure(facts);
-	if (failure != NULL) {
+	enum problem problem = failure(facts);
+	if (problem != PROBLEM_NONE) {
 		/* The client cannot know which items are in, and need not: sending the batch again settles it. */
-		call_problem(facts->call, failure->problem, NULL,
+		call_problem(facts->call, problem, NULL,
 			     "the batch was cut off; items with an external_id, or all under an "
 			     "Idempotency-Key, can "
 			     "be sent again safely");
 		facts_free(facts);
 		return;
 	}
+	facts->failed = count_state(facts, FACT_FAILED);
 	buf_init(&facts->results, RESULTS_TEXT_MAX);
 	buf_printf(&facts->results, "{\"created\":%zu,\"unchanged\":%zu,\"failed\":%zu,\"results\":[",
-		   count_state(facts, FACT_CREATED), count_state(facts, FACT_UNCHANGED),
-		   count_state(facts, FACT_FAILED));
+		   count_state(facts, FACT_CREATED), count_state(facts, FACT_UNCHANGED), facts->failed);
 	facts_walk(facts, 0, result_step);
 }
 
@@ -222,7 +219,7 @@ static void take_line(struct fact *f)
 
 static void take_element(struct fact *f)
 {
-	f->input = json_array_get(call_body(f->facts->call), (size_t)(f - f->facts->item));
+	f->input = json_array_get(call_body(f->facts->call), f->index);
 	item_check(f);
 }
 

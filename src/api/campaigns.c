@@ -131,7 +131,7 @@ static void day_write(struct day_put *p)
 	free(text);
 	json_decref(nobody);
 	if (row == NULL || changed == NULL) {
-		call_problem(p->call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(p->call);
 		day_free(p);
 		return;
 	}
@@ -143,7 +143,7 @@ static void day_write(struct day_put *p)
 				 .deadline_ms = call_deadline_ms(p->call),
 				 .done = day_written,
 				 .cls = p};
-	db_submit(p->api->db, &p->segment);
+	call_submit(p->call, p->api->db, &p->segment);
 }
 
 /* Reads: settings, the day as it is, the campaign. */
@@ -156,7 +156,7 @@ static void day_known(void *cls, const struct db_answer *answer)
 	if (db_status(answer) != DB_OK) {
 		call_db_problem(p->call, answer);
 	} else if (!lookup_answer(&p->lookup, answer) || !shop_read(&shop, answer, 0)) {
-		call_problem(p->call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(p->call);
 	} else if (!p->campaign.found) {
 		call_problem(p->call, PROBLEM_not_found, NULL, "nothing here has this reference");
 	} else {
@@ -177,7 +177,7 @@ void campaign_day_put(struct api *api, struct call *call)
 	struct day_put *p = calloc(1, sizeof *p);
 	if (p == NULL || !lookup_init(&p->lookup, 1, call_arena(call))) {
 		free(p);
-		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(call);
 		return;
 	}
 	struct segment *s = &p->segment;
@@ -194,7 +194,7 @@ void campaign_day_put(struct api *api, struct call *call)
 	s->reads[1].args[2] = call_param(call, "date");
 	lookup_add(&p->lookup, reference_resource(&p->campaign, REF_CAMPAIGN, call_param(call, "ref")));
 	if (!lookup_reads(&p->lookup, s)) {
-		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(call);
 		day_free(p);
 		return;
 	}

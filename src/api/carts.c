@@ -141,8 +141,8 @@ void cart_list(struct api *api, struct call *call)
 		.parent = REF_TABLES,
 		.filters = {{"customer", FILTER_CUSTOMER},
 			    {"state", FILTER_TEXT},
-			    {"updated_from", FILTER_TEXT},
-			    {"updated_to", FILTER_TEXT},
+			    {"updated_from", FILTER_INSTANT},
+			    {"updated_to", FILTER_INSTANT},
 			    {"consent", FILTER_TEXT}},
 	};
 	list_get(api, call, &list);

@@ -105,7 +105,7 @@ static void answer_read(struct change *c, const struct db_answer *answer)
 	if (c->document != NULL)
 		answer_document(c, c->document);
 	else
-		call_problem(c->call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(c->call);
 }
 
 /* Somebody else was faster: try again, unless the client has named the version that it wants to change. */
@@ -198,7 +198,7 @@ static void submit(struct change *c)
 	s->deadline_ms = call_deadline_ms(c->call);
 	s->done = written;
 	s->cls = c;
-	db_submit(c->api->db, s);
+	call_submit(c->call, c->api->db, s);
 }
 
 /* If-Match: `*` or a list of strong tags (RFC 9110 §13.1.1). */
@@ -248,7 +248,7 @@ static void known(void *cls, const struct db_answer *answer)
 	if (db_status(answer) != DB_OK) {
 		call_db_problem(c->call, answer);
 	} else if (!lookup_answer(&c->lookup, answer)) {
-		call_problem(c->call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(c->call);
 	} else if (!idempotency_replay(&c->idempotency, c->call, answer)) {
 		c->current = row_read(answer, COLUMN_DOCUMENT);
 		bool erased = db_rows(answer, 0) > 0 && db_cell(answer, 0, 0, COLUMN_DOCUMENT) == NULL;
@@ -282,7 +282,7 @@ static void try_once(struct change *c)
 	for (size_t i = 0; ok && i < c->ref_count; i++)
 		lookup_add(&c->lookup, &c->refs[i]);
 	if (!ok || !lookup_reads(&c->lookup, s)) {
-		call_problem(c->call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(c->call);
 		change_free(c);
 		return;
 	}
@@ -293,7 +293,7 @@ void change_run(struct api *api, struct call *call, const struct change_kind *ki
 {
 	struct change *c = calloc(1, sizeof *c);
 	if (c == NULL) {
-		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(call);
 		return;
 	}
 	*c = (struct change){.api = api,

@@ -233,7 +233,7 @@ void cohorts_get(struct api *api, struct call *call)
 		return;
 	c = calloc(1, sizeof(*c));
 	if (!c) {
-		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(call);
 		return;
 	}
 	if (!flight_begin(&c->flight, api, call, DEPENDS_DERIVED | DEPENDS_TODAY, on_ready, c))

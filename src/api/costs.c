@@ -109,8 +109,8 @@ void cost_list(struct api *api, struct call *call)
 		.order = LIST_BY_INSTANT,
 		.parent = REF_TABLES,
 		.filters = {{"customer", FILTER_CUSTOMER},
-			    {"incurred_from", FILTER_TEXT},
-			    {"incurred_to", FILTER_TEXT}},
+			    {"incurred_from", FILTER_INSTANT},
+			    {"incurred_to", FILTER_INSTANT}},
 	};
 	list_get(api, call, &list);
 }

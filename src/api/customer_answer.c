@@ -20,13 +20,23 @@ struct customer_answer {
 
 static void read_customer(struct customer_answer *a);
 
+/* What was written before this reads is there to stay. */
+static void cannot_read(struct customer_answer *a, const struct db_answer *answer)
+{
+	if (strcmp(call_operation(a->call)->method, "GET") == 0)
+		call_db_problem(a->call, answer);
+	else
+		call_problem(a->call, fact_problem_of(db_status(answer)), NULL,
+			     "it is stored, but cannot be read now");
+}
+
 static void derived(void *cls, const struct db_answer *answer)
 {
 	struct customer_answer *a = cls;
 	if (db_status(answer) == DB_OK)
 		read_customer(a);
 	else
-		call_db_problem(a->call, answer);
+		cannot_read(a, answer);
 }
 
 static void submit(struct customer_answer *a, enum lane lane, enum query query, size_t arg_count,
@@ -47,7 +57,7 @@ static void answered(void *cls, const struct db_answer *answer)
 {
 	struct customer_answer *a = cls;
 	if (db_status(answer) != DB_OK) {
-		call_db_problem(a->call, answer);
+		cannot_read(a, answer);
 	} else if (db_rows(answer, 0) == 0) {
 		call_problem(a->call, PROBLEM_not_found, NULL, "nothing here has this reference");
 	} else if (db_cell(answer, 0, 0, COLUMN_DOCUMENT) == NULL) {
@@ -74,7 +84,7 @@ void customer_answer(struct api *api, struct call *call, const char *const args[
 {
 	struct customer_answer *a = arena_alloc(call_arena(call), sizeof *a);
 	if (a == NULL) {
-		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(call);
 		return;
 	}
 	*a = (struct customer_answer){.api = api, .call = call, .status = status};

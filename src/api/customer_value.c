@@ -148,7 +148,7 @@ void customer_value_get(struct api *api, struct call *call)
 	struct report *r;
 
 	if (!ref || !reference_customer(ref, call_param(call, "ref"), call_arena(call))) {
-		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(call);
 		return;
 	}
 	r = report_new(api, call);

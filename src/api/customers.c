@@ -131,7 +131,7 @@ void customer_get(struct api *api, struct call *call)
 {
 	struct reference r;
 	if (reference_customer(&r, call_param(call, "ref"), call_arena(call)) == NULL)
-		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(call);
 	else if (r.table == REF_CUSTOMER)
 		customer_answer_id(api, call, r.value, 200);
 	else
@@ -146,8 +146,8 @@ void customer_list(struct api *api, struct call *call)
 		.parent = REF_TABLES,
 		.filters = {{"email", FILTER_TEXT},
 			    {"external_id", FILTER_TEXT},
-			    {"created_from", FILTER_TEXT},
-			    {"created_to", FILTER_TEXT},
+			    {"created_from", FILTER_INSTANT},
+			    {"created_to", FILTER_INSTANT},
 			    {"stage", FILTER_TEXT},
 			    {"consent", FILTER_TEXT}},
 		.fresh = true,

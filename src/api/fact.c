@@ -1,58 +1,12 @@
 #include "fact.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "ciclo/base/time.h"
 #include "ciclo/contract/json.h"
 #include "handlers.h"
 #include "resource.h"
 
 static void round_start(struct facts *facts);
-
-void fact_release(struct fact *f)
-{
-	json_decref(f->document);
-	if (f->facts->owns_inputs)
-		json_decref(f->input);
-	if (f->violations != NULL)
-		violations_release(f->violations);
-	f->document = f->input = NULL;
-	f->violations = NULL;
-}
-
-void facts_free(struct facts *facts)
-{
-	for (size_t i = 0; i < facts->count; i++)
-		fact_release(&facts->item[i]);
-	lookup_release(&facts->lookup);
-	json_decref(facts->claimed);
-	buf_release(&facts->results);
-	free(facts->item);
-	free(facts);
-}
-
-struct facts *facts_new(struct api *api, struct call *call, const struct fact_kind *kind, size_t count)
-{
-	struct facts *facts = calloc(1, sizeof *facts);
-	struct fact *item = calloc(count > 0 ? count : 1, sizeof *item);
-	if (facts == NULL || item == NULL) {
-		free(facts);
-		free(item);
-		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
-		return NULL;
-	}
-	*facts = (struct facts){.api = api, .call = call, .kind = kind, .item = item, .count = count};
-	for (size_t i = 0; i < count; i++)
-		item[i].facts = facts;
-	facts->now_us = clock_now_us();
-	/* PUT says how something is from now on: to replay an old answer would hide what came in between. */
-	if (strcmp(call_operation(call)->method, "POST") == 0)
-		idempotency_init(&facts->idempotency, call);
-	if (kind->parent != REF_TABLES)
-		reference_parent(&facts->parent, kind->parent, call);
-	return facts;
-}
 
 void facts_run(struct facts *facts)
 {
@@ -80,7 +34,7 @@ static void facts_abandon(struct facts *facts, const struct db_answer *answer)
 
 static void facts_out_of_memory(struct facts *facts)
 {
-	call_problem(facts->call, PROBLEM_internal_error, NULL, "out of memory");
+	call_out_of_memory(facts->call);
 	facts_free(facts);
 }
 
@@ -111,7 +65,7 @@ static void go_on(struct facts *facts);
 static bool decide_step(void *cls)
 {
 	struct facts *facts = cls;
-	struct fact *f = &facts->item[facts->next];
+	struct fact *f = fact_at(facts, facts->next);
 
 	if (f->state == FACT_OPEN)
 		fact_decide(f);
@@ -123,12 +77,23 @@ static bool decide_step(void *cls)
 	return false;
 }
 
+/* Those that have not been taken yet never will be. */
+static void cut_off(struct facts *facts, size_t index, enum problem why)
+{
+	if (index == facts->count)
+		return;
+	facts->count = index;
+	facts->cut_off = why;
+}
+
 /* Without its references nothing can be said of a fact. Those that are written already stay so. */
 static void fail_undecided(struct facts *facts, enum db_status status)
 {
-	for (size_t i = facts->decided; i < facts->count; i++)
-		if (facts->item[i].state == FACT_OPEN)
-			fact_fail(&facts->item[i], fact_problem_of(status));
+	size_t i;
+	for (i = facts->decided; i < facts->count && fact_at(facts, i) != NULL; i++)
+		if (fact_at(facts, i)->state == FACT_OPEN)
+			fact_fail(fact_at(facts, i), fact_problem_of(status));
+	cut_off(facts, i, fact_problem_of(status));
 	facts->asked = facts->known = facts->count;
 }
 
@@ -143,13 +108,24 @@ static void part_answered(void *cls, const struct db_answer *answer)
 		go_on(facts);
 }
 
+/* Of a batch, an earlier round may have written some: then each item is answered by itself. */
+static void first_part_failed(struct facts *facts, const struct db_answer *answer)
+{
+	if (!facts->batch || facts->round == 0) {
+		facts_abandon(facts, answer);
+		return;
+	}
+	fail_undecided(facts, db_status(answer));
+	facts_round_finish(facts);
+}
+
 /* What all of the round must know comes with the first part, when nothing else is under way yet. */
 static void first_part_answered(void *cls, const struct db_answer *answer)
 {
 	struct facts *facts = cls;
 
 	if (db_status(answer) != DB_OK) {
-		facts_abandon(facts, answer);
+		first_part_failed(facts, answer);
 		return;
 	}
 	if (!shop_read(&facts->shop, answer, 0) || !lookup_answer(&facts->lookup, answer)) {
@@ -205,12 +181,25 @@ static bool ask_part(struct facts *facts)
 	return true;
 }
 
+static bool refer_end(struct facts *facts)
+{
+	facts->walks = false;
+	if (ask_part(facts) && facts->known > facts->decided)
+		go_on(facts);
+	return false;
+}
+
 /* Reads the item, and lets it say what it refers to, once. */
 static bool refer_step(void *cls)
 {
 	struct facts *facts = cls;
-	struct fact *f = &facts->item[facts->next];
+	struct fact *f = fact_at(facts, facts->next);
 
+	if (f == NULL && !fact_open_page(facts, facts->next)) {
+		cut_off(facts, facts->next, PROBLEM_overloaded);
+		return refer_end(facts);
+	}
+	f = fact_at(facts, facts->next);
 	if (facts->take != NULL && facts->taken == facts->next) {
 		facts->take(f);
 		facts->taken++;
@@ -222,10 +211,7 @@ static bool refer_step(void *cls)
 		lookup_add(&facts->lookup, &f->refs[r]);
 	if (++facts->next < facts->count && facts->next - facts->asked < PART)
 		return true;
-	facts->walks = false;
-	if (ask_part(facts) && facts->known > facts->decided)
-		go_on(facts);
-	return false;
+	return refer_end(facts);
 }
 
 static bool refer_part(struct facts *facts)
@@ -273,7 +259,7 @@ void facts_round_finish(struct facts *facts)
 {
 	size_t open = 0;
 	for (size_t i = 0; i < facts->count; i++)
-		open += facts->item[i].state == FACT_OPEN;
+		open += fact_at(facts, i)->state == FACT_OPEN;
 	facts->referred |= facts->refers;
 	facts->round++;
 	if (open > 0 && facts->round < FACT_ROUNDS_MAX) {
@@ -281,8 +267,8 @@ void facts_round_finish(struct facts *facts)
 		return;
 	}
 	for (size_t i = 0; i < facts->count && open > 0; i++)
-		if (facts->item[i].state == FACT_OPEN)
-			fact_fail(&facts->item[i], PROBLEM_write_conflict);
+		if (fact_at(facts, i)->state == FACT_OPEN)
+			fact_fail(fact_at(facts, i), PROBLEM_write_conflict);
 	facts->finish(facts);
 }
 
@@ -307,7 +293,7 @@ static void stored_answer(struct facts *facts)
 	s->reads[0] =
 		(struct segment_read){.query = facts->kind->get,
 				      .arg_count = facts->kind->get_args,
-				      .args = {facts->item[0].id, NULL,
+				      .args = {fact_at(facts, 0)->id, NULL,
 					       facts->kind->parent != REF_TABLES ? facts->parent.id : NULL}};
 	db_submit(facts->api->db, s);
 }
@@ -324,7 +310,7 @@ static void single_created(struct facts *facts, struct fact *f)
 
 static void single_finish(struct facts *facts)
 {
-	struct fact *f = &facts->item[0];
+	struct fact *f = fact_at(facts, 0);
 	if (facts->kind->answer != NULL &&
 	    (f->state == FACT_UNCHANGED || (f->state == FACT_CREATED && f->reread))) {
 		const char *id = arena_strndup(call_arena(facts->call), f->id, strlen(f->id));
@@ -350,7 +336,7 @@ void fact_create(struct api *api, struct call *call, const struct fact_kind *kin
 	struct facts *facts = facts_new(api, call, kind, 1);
 	if (facts == NULL)
 		return;
-	facts->item[0].input = call_body(call);
+	fact_at(facts, 0)->input = call_body(call);
 	facts->finish = single_finish;
 	facts_run(facts);
 }

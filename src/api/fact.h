@@ -46,6 +46,7 @@ enum fact_state {
 /* One fact on its way in. */
 struct fact {
 	struct facts *facts;
+	size_t index;  /* its place in the request */
 	json_t *input; /* valid by the contract; borrowed from the request */
 	enum fact_state state;
 
@@ -104,10 +105,11 @@ struct facts {
 	struct call *call;
 	const struct fact_kind *kind;
 	bool batch;
-	struct fact *item;
+	struct fact **page; /* see fact_at() */
 	size_t count;
-	size_t writing;   /* segments under way */
-	bool owns_inputs; /* of NDJSON; others are the request's */
+	enum problem cut_off; /* why count is less than what was sent; PROBLEM_NONE: it is not */
+	size_t writing;       /* segments under way */
+	bool owns_inputs;     /* of NDJSON; others are the request's */
 	int round;
 	bool refers;   /* kind->refer() is called in this round, */
 	bool referred; /* or was before */
@@ -123,7 +125,8 @@ struct facts {
 	void (*take)(struct fact *f); /* of a batch: reads the item and checks it; each in its turn, once */
 	size_t taken;
 	const char *rest, *end; /* the lines that are not read yet */
-	struct buf results;     /* text of those that the answer has already */
+	struct buf results;     /* text of those that the answer has already; they are gone */
+	size_t failed;          /* of the whole answer */
 	json_t *claimed;        /* keys that facts of this round are about to create */
 	struct lookup lookup;
 	struct segment segment;
@@ -138,21 +141,27 @@ void fact_batch(struct api *api, struct call *call, const struct fact_kind *kind
 
 /* --- for batch.c ------------------------------------------------------------------------------- */
 
-/* Room for count facts; NULL (and the call answered) when memory is out. */
+/* For count facts; NULL (and the call answered) when memory is out. */
 struct facts *facts_new(struct api *api, struct call *call, const struct fact_kind *kind,
 			size_t count) NODISCARD;
+/* Facts take 3 KB each: room for all at once would be 30 MB, and clearing that holds everybody up for 15 ms. So they come in
+ * pages, each when its first one is taken. NULL: it has not been taken yet. */
+enum { FACTS_PAGE = 64 };
+struct fact *fact_at(const struct facts *facts, size_t index);
 /* Goes through the items from one on, as long as step says true. */
 void facts_walk(struct facts *facts, size_t first, bool (*step)(void *cls));
 /* Starts the rounds over all items that are FACT_OPEN. */
 void facts_run(struct facts *facts);
 void facts_free(struct facts *facts);
-/* What one of ten thousand items holds is let go as soon as its result is said. */
+/* What one of ten thousand items holds is let go as soon as its result is said; f may be gone then. */
 void fact_release(struct fact *f);
 /* What to tell the client beside the violations. */
 const char *fact_advice(enum problem problem);
 
 /* --- between the parts of the engine ------------------------------------------------------------- */
 
+/* The page that begins with this item; false: memory is out. */
+bool fact_open_page(struct facts *facts, size_t first) NODISCARD;
 /* All references are answered: settles the fact, or sends its writes. */
 void fact_decide(struct fact *f);
 void fact_fail(struct fact *f, enum problem problem);

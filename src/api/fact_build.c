@@ -27,7 +27,7 @@ static const char *own_key_of_batch(struct fact *f)
 	if (!facts->batch || !facts->idempotency.used)
 		return NULL;
 	return arena_printf(call_arena(facts->call), "idempotency-key %s %zu", facts->idempotency.key_hash,
-			    (size_t)(f - facts->item));
+			    f->index);
 }
 
 void fact_refer_own(struct fact *f, const char *prefix)

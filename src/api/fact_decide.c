@@ -210,7 +210,7 @@ static void fact_submit(struct fact *f)
 	s->deadline_ms = call_deadline_ms(f->facts->call);
 	s->done = fact_written;
 	s->cls = f;
-	db_submit(f->facts->api->db, s);
+	call_submit(f->facts->call, f->facts->api->db, s);
 }
 
 /* All references are answered: settles the fact, or sends its writes. */

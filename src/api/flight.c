@@ -288,7 +288,7 @@ bool flight_begin(struct flight *f, struct api *api, struct call *call, unsigned
 		return false;
 	}
 	if (!key_of(call, f->key)) {
-		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(call);
 		return false;
 	}
 	f->api = api;

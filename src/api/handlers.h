@@ -14,6 +14,9 @@ void openapi_yaml_get(struct api *api, struct call *call);
 void openapi_json_get(struct api *api, struct call *call);
 void problem_get(struct api *api, struct call *call);
 
+/* metrics.c */
+void metrics_get(struct api *api, struct call *call);
+
 /* settings.c */
 void settings_get(struct api *api, struct call *call);
 void settings_replace(struct api *api, struct call *call);

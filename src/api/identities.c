@@ -160,7 +160,7 @@ void identity_preview(struct api *api, struct call *call)
 	if (p != NULL && strcmp(kind, "email") == 0)
 		value = email_normal(value, call_arena(call));
 	if (p == NULL || value == NULL || !customer_args(call, args)) {
-		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(call);
 		return;
 	}
 	p->call = call;

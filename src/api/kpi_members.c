@@ -188,7 +188,7 @@ void kpi_member_list(struct api *api, struct call *call)
 	r->kpi = kpi;
 	r->cls = request;
 	if (!request)
-		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(call);
 	else if (kpi_params_read(r) && find_members(r, request) &&
 		 page_open(&request->page, call, request->members.list->order)) {
 		report_start(r);

@@ -24,7 +24,7 @@ void kpi_list(struct api *api, struct call *call)
 	if (text)
 		call_reply_text(call, 200, "application/json", text, strlen(text));
 	else
-		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(call);
 	free(text);
 	json_decref(doc);
 }

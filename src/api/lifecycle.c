@@ -34,7 +34,7 @@ static void reply_compact(struct call *call, const char *text, size_t len)
 	if (compact != NULL)
 		call_reply_text(call, 200, "application/json", compact, strlen(compact));
 	else
-		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(call);
 	free(compact);
 	json_decref(doc);
 }
@@ -72,7 +72,7 @@ static void derived_get(struct api *api, struct call *call, enum query query, si
 {
 	struct derived_get *g = arena_alloc(call_arena(call), sizeof *g);
 	if (g == NULL) {
-		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(call);
 		return;
 	}
 	*g = (struct derived_get){.api = api, .call = call, .query = query, .arg_count = arg_count};

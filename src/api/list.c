@@ -50,6 +50,22 @@ static const char *integer_text(const struct list *l, const char *name)
 	return arena_printf(call_arena(l->call), "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 }
 
+static bool add_instant(struct list *l, struct segment_read *read, const char *text)
+{
+	char utc[INSTANT_TEXT];
+	int64_t us;
+	if (text != NULL) {
+		if (!instant_parse(text, strlen(text), &us))
+			return false;
+		instant_format(us, utc);
+		text = arena_strndup(call_arena(l->call), utc, sizeof utc - 1);
+		if (text == NULL)
+			return false;
+	}
+	read->args[read->arg_count++] = text;
+	return true;
+}
+
 static bool add_customer(struct list *l, struct segment_read *read, const char *text)
 {
 	struct reference r = {0};
@@ -107,6 +123,8 @@ static bool list_reads(struct list *l)
 			read->args[read->arg_count++] = value;
 		if (f->kind == FILTER_INTEGER)
 			read->args[read->arg_count++] = integer_text(l, f->name);
+		if (f->kind == FILTER_INSTANT && !add_instant(l, read, value))
+			return false;
 	}
 	return true;
 }
@@ -126,7 +144,7 @@ void list_get(struct api *api, struct call *call, const struct list_kind *kind)
 {
 	struct list *l = calloc(1, sizeof *l);
 	if (l == NULL) {
-		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(call);
 		return;
 	}
 	*l = (struct list){.api = api, .call = call, .kind = kind};
@@ -135,7 +153,7 @@ void list_get(struct api *api, struct call *call, const struct list_kind *kind)
 	if (!page_open(&l->page, call, kind->order)) {
 		list_free(l);
 	} else if (!list_reads(l)) {
-		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(call);
 		list_free(l);
 	} else if (kind->fresh) {
 		fresh_start(&l->fresh, api->db, call_deadline_ms(call), true, list_fresh, l);

@@ -16,6 +16,7 @@
 enum filter_kind {
 	FILTER_TEXT,    /* one, as it is */
 	FILTER_INTEGER, /* one, in digits */
+	FILTER_INSTANT, /* one, in UTC: PostgreSQL takes no offset of 16 hours or more, RFC 3339 does */
 	FILTER_CUSTOMER /* three: id, or identity kind and value */
 };
 

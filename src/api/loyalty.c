@@ -75,8 +75,8 @@ void loyalty_member_list(struct api *api, struct call *call)
 		.order = LIST_BY_INSTANT,
 		.parent = REF_TABLES,
 		.filters = {{"customer", FILTER_CUSTOMER},
-			    {"joined_from", FILTER_TEXT},
-			    {"joined_to", FILTER_TEXT}},
+			    {"joined_from", FILTER_INSTANT},
+			    {"joined_to", FILTER_INSTANT}},
 	};
 	list_get(api, call, &list);
 }
@@ -182,7 +182,9 @@ void loyalty_points_list(struct api *api, struct call *call)
 		.query = Q_LOYALTY_POINTS_LIST,
 		.order = LIST_BY_INSTANT,
 		.parent = REF_TABLES,
-		.filters = {{"customer", FILTER_CUSTOMER}, {"at_from", FILTER_TEXT}, {"at_to", FILTER_TEXT}},
+		.filters = {{"customer", FILTER_CUSTOMER},
+			    {"at_from", FILTER_INSTANT},
+			    {"at_to", FILTER_INSTANT}},
 	};
 	list_get(api, call, &list);
 }

@@ -138,8 +138,8 @@ void order_list(struct api *api, struct call *call)
 		.parent = REF_TABLES,
 		.filters = {{"customer", FILTER_CUSTOMER},
 			    {"status", FILTER_TEXT},
-			    {"ordered_from", FILTER_TEXT},
-			    {"ordered_to", FILTER_TEXT}},
+			    {"ordered_from", FILTER_INSTANT},
+			    {"ordered_to", FILTER_INSTANT}},
 	};
 	list_get(api, call, &list);
 }

@@ -1,6 +1,7 @@
 #include "page.h"
 
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ciclo/base/buf.h"
@@ -16,12 +17,20 @@ enum {
 	COLUMN_DOCUMENT = 2
 };
 
-static bool sort_key_valid(enum list_order order, const char *text)
+/* As PostgreSQL takes it: a cursor that somebody else made may have an offset that is too large for it. */
+static bool sort_key_read(struct page *p, const char *text)
 {
 	int64_t us;
 	int32_t day;
-	return order == LIST_BY_INSTANT ? instant_parse(text, strlen(text), &us)
-					: day_parse(text, strlen(text), &day);
+	size_t len = strlen(text);
+	if (p->order == LIST_BY_INSTANT && instant_parse(text, len, &us)) {
+		instant_format(us, p->sort_key);
+		return true;
+	}
+	if (p->order == LIST_BY_INSTANT || len >= sizeof p->sort_key || !day_parse(text, len, &day))
+		return false;
+	memcpy(p->sort_key, text, len + 1);
+	return true;
 }
 
 /* "v1 SORT_KEY ID" in base64url. */
@@ -38,10 +47,8 @@ static bool cursor_read(struct page *p, const char *cursor)
 	if (id == NULL || strlen(text) != len)
 		return false;
 	*id++ = '\0';
-	if (strlen(key) >= sizeof p->sort_key || !sort_key_valid(p->order, key) ||
-	    !uuid_valid(id, strlen(id)))
+	if (!uuid_valid(id, strlen(id)) || !sort_key_read(p, key))
 		return false;
-	memcpy(p->sort_key, key, strlen(key) + 1);
 	memcpy(p->id, id, sizeof p->id);
 	return true;
 }
@@ -58,6 +65,22 @@ static char *cursor_write(struct arena *arena, const char *sort_key, const char 
 	return cursor;
 }
 
+/* Is this pair of a query the cursor? Names may be escaped as well; that they are escaped properly is known by now. */
+static bool is_cursor(const char *pair)
+{
+	for (const char *name = "cursor"; *name != '\0'; name++) {
+		char byte = *pair++;
+		if (byte == '%' && *pair != '\0') {
+			const char digits[] = {pair[0], pair[1], '\0'};
+			byte = (char)strtol(digits, NULL, 16);
+			pair += 2;
+		}
+		if (byte != *name)
+			return false;
+	}
+	return *pair == '=';
+}
+
 /* The target of the next page: this one's, with the new cursor. */
 static void link_next(struct call *call, const char *cursor)
 {
@@ -69,7 +92,7 @@ static void link_next(struct call *call, const char *cursor)
 	buf_printf(&target, "?cursor=%s", cursor);
 	for (const char *p = now[path] == '?' ? now + path + 1 : ""; *p != '\0';) {
 		size_t len = strcspn(p, "&");
-		if (len > 0 && strncmp(p, "cursor=", 7) != 0)
+		if (len > 0 && !is_cursor(p))
 			buf_printf(&target, "&%.*s", (int)len, p);
 		p += len + (p[len] == '&');
 	}

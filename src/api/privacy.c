@@ -64,7 +64,7 @@ void customer_export(struct api *api, struct call *call)
 {
 	struct export *e = arena_alloc(call_arena(call), sizeof *e);
 	if (e == NULL || !customer_args(call, e->args)) {
-		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(call);
 		return;
 	}
 	e->api = api;

@@ -73,8 +73,8 @@ void referral_list(struct api *api, struct call *call)
 		.parent = REF_TABLES,
 		.filters = {{"referrer", FILTER_CUSTOMER},
 			    {"customer", FILTER_CUSTOMER},
-			    {"referred_from", FILTER_TEXT},
-			    {"referred_to", FILTER_TEXT}},
+			    {"referred_from", FILTER_INSTANT},
+			    {"referred_to", FILTER_INSTANT}},
 	};
 	list_get(api, call, &list);
 }

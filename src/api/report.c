@@ -53,7 +53,7 @@ struct report *report_new(struct api *api, struct call *call)
 	size_t cuts;
 
 	if (!r) {
-		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(call);
 		return NULL;
 	}
 	r->api = api;

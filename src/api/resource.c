@@ -19,7 +19,7 @@ static void reply(struct call *call, const struct db_answer *answer)
 	buf_init(&text, DOCUMENT_TEXT_MAX);
 	row_document(&text, answer, 0, 0, COLUMN_DOCUMENT);
 	if (text.failed)
-		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(call);
 	else
 		call_reply_text(call, 200, "application/json", text.data, text.len);
 	buf_release(&text);
@@ -49,7 +49,7 @@ void resource_get(struct api *api, struct call *call, enum query query, size_t a
 {
 	struct resource *r = arena_alloc(call_arena(call), sizeof *r);
 	if (r == NULL) {
-		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(call);
 		return;
 	}
 	r->call = call;

@@ -170,8 +170,8 @@ void response_list(struct api *api, struct call *call)
 		.order = LIST_BY_INSTANT,
 		.parent = REF_SURVEY,
 		.filters = {{"customer", FILTER_CUSTOMER},
-			    {"answered_from", FILTER_TEXT},
-			    {"answered_to", FILTER_TEXT}},
+			    {"answered_from", FILTER_INSTANT},
+			    {"answered_to", FILTER_INSTANT}},
 	};
 	list_get(api, call, &list);
 }

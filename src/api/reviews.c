@@ -64,8 +64,8 @@ void review_list(struct api *api, struct call *call)
 		.parent = REF_TABLES,
 		.filters = {{"customer", FILTER_CUSTOMER},
 			    {"rating", FILTER_INTEGER},
-			    {"reviewed_from", FILTER_TEXT},
-			    {"reviewed_to", FILTER_TEXT}},
+			    {"reviewed_from", FILTER_INSTANT},
+			    {"reviewed_to", FILTER_INSTANT}},
 	};
 	list_get(api, call, &list);
 }

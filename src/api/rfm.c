@@ -269,7 +269,7 @@ void rfm_get(struct api *api, struct call *call)
 		return;
 	rfm = calloc(1, sizeof(*rfm));
 	if (!rfm) {
-		call_problem(call, PROBLEM_internal_error, NULL, "out of memory");
+		call_out_of_memory(call);
 		return;
 	}
 	if (!flight_begin(&rfm->flight, api, call,

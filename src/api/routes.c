@@ -13,6 +13,7 @@ static const struct route_row routes[] = {
 	{"getOpenapiYaml", openapi_yaml_get},
 	{"getOpenapiJson", openapi_json_get},
 	{"getProblem", problem_get},
+	{"getMetrics", metrics_get},
 
 	{"getSettings", settings_get},
 	{"replaceSettings", settings_replace},

@@ -10,14 +10,14 @@ void service_get(struct api *api, struct call *call)
 	(void)api;
 	static const char text[] = "{\"name\":\"Ciclo\",\"version\":\"" CICLO_VERSION
 				   "\",\"openapi\":\"/openapi.yaml\",\"kpis\":\"/v1/kpis\"}";
-	call_reply_fixed(call, "application/json", text, sizeof text - 1);
+	call_reply_fixed(call, "application/json", text, sizeof text - 1, NULL);
 }
 
 void health_get(struct api *api, struct call *call)
 {
 	(void)api;
 	static const char text[] = "{\"status\":\"ok\"}";
-	call_reply_fixed(call, "application/json", text, sizeof text - 1);
+	call_reply_fixed(call, "application/json", text, sizeof text - 1, NULL);
 }
 
 void ready_get(struct api *api, struct call *call)
@@ -33,23 +33,21 @@ void ready_get(struct api *api, struct call *call)
 		call_problem(call, PROBLEM_database_unavailable, NULL,
 			     "a worker of the process is not connected yet");
 	else
-		call_reply_fixed(call, "application/json", text, sizeof text - 1);
+		call_reply_fixed(call, "application/json", text, sizeof text - 1, NULL);
 }
 
 void openapi_yaml_get(struct api *api, struct call *call)
 {
 	size_t len;
 	const char *text = contract_yaml(api->contract, &len);
-	call_add_header(call, "Cache-Control", "public, max-age=300");
-	call_reply_text(call, 200, "application/yaml", text, len);
+	call_reply_fixed(call, "application/yaml", text, len, "public, max-age=300");
 }
 
 void openapi_json_get(struct api *api, struct call *call)
 {
 	size_t len;
 	const char *text = contract_json(api->contract, &len);
-	call_add_header(call, "Cache-Control", "public, max-age=300");
-	call_reply_text(call, 200, "application/json", text, len);
+	call_reply_fixed(call, "application/json", text, len, "public, max-age=300");
 }
 
 void problem_get(struct api *api, struct call *call)

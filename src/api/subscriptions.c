@@ -101,8 +101,8 @@ void subscription_list(struct api *api, struct call *call)
 		.order = LIST_BY_INSTANT,
 		.parent = REF_TABLES,
 		.filters = {{"customer", FILTER_CUSTOMER},
-			    {"started_from", FILTER_TEXT},
-			    {"started_to", FILTER_TEXT}},
+			    {"started_from", FILTER_INSTANT},
+			    {"started_to", FILTER_INSTANT}},
 	};
 	list_get(api, call, &list);
 }

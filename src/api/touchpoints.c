@@ -82,8 +82,8 @@ void touchpoint_list(struct api *api, struct call *call)
 		.parent = REF_TABLES,
 		.filters = {{"customer", FILTER_CUSTOMER},
 			    {"kind", FILTER_TEXT},
-			    {"at_from", FILTER_TEXT},
-			    {"at_to", FILTER_TEXT}},
+			    {"at_from", FILTER_INSTANT},
+			    {"at_to", FILTER_INSTANT}},
 	};
 	list_get(api, call, &list);
 }

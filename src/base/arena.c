@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ciclo/base/memory.h"
+
 #if defined(__SANITIZE_ADDRESS__)
 #define ARENA_ASAN 1
 #elif defined(__has_feature)
@@ -50,11 +52,12 @@ struct chunk {
 struct arena {
 	struct chunk *head;
 	size_t left;
+	uint64_t refusals;
 };
 
 static struct chunk *chunk_new(size_t size)
 {
-	struct chunk *c = malloc(sizeof(*c) + size);
+	struct chunk *c = memory_alloc(sizeof(*c) + size);
 
 	if (!c)
 		return NULL;
@@ -90,11 +93,12 @@ static struct chunk *chunk_for(struct arena *a, size_t size)
 
 struct arena *arena_new(size_t max)
 {
-	struct arena *a = malloc(sizeof(*a));
+	struct arena *a = memory_alloc(sizeof(*a));
 
 	if (!a)
 		return NULL;
 	a->left = max;
+	a->refusals = 0;
 	a->head = chunk_new(CHUNK);
 	if (!a->head) {
 		free(a);
@@ -109,8 +113,10 @@ void *arena_alloc(struct arena *a, size_t size)
 	size_t rounded;
 	void *block;
 
-	if (size > SIZE_MAX / 2 || size > a->left)
+	if (size > SIZE_MAX / 2 || size > a->left) {
+		a->refusals++;
 		return NULL;
+	}
 	/* A block of no bytes still has an address of its own. */
 	rounded = size ? (size + ALIGN - 1) / ALIGN * ALIGN : ALIGN;
 	c = chunk_for(a, rounded);
@@ -122,6 +128,11 @@ void *arena_alloc(struct arena *a, size_t size)
 	ASAN_UNPOISON_MEMORY_REGION(block, size);
 	memset(block, 0, size);
 	return block;
+}
+
+uint64_t arena_refusals(const struct arena *a)
+{
+	return a->refusals;
 }
 
 char *arena_strndup(struct arena *a, const char *text, size_t len)
@@ -212,6 +223,7 @@ void arena_reset(struct arena *a, size_t max)
 		a->head->next = chunk_free(a->head->next);
 	a->head->used = 0;
 	a->left = max;
+	a->refusals = 0;
 	ASAN_POISON_MEMORY_REGION(a->head->data, a->head->size);
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ciclo/base/eight.h"
+#include "ciclo/base/memory.h"
 
 /* The first allocation: an order as JSON fits without growing. */
 enum { FIRST = 1024 };
@@ -30,8 +31,10 @@ static bool make_room(struct buf *b, size_t need)
 	if (cap - 1 > b->max)
 		cap = b->max + 1;
 	data = realloc(b->data, cap);
-	if (!data)
+	if (!data) {
+		memory_failed();
 		return false;
+	}
 	b->data = data;
 	b->cap = cap;
 	return true;

@@ -3,6 +3,7 @@
  */
 #include "ciclo/base/config.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -10,8 +11,10 @@
 
 /* Enough to recognise a mistyped value. */
 enum { SHOWN_MAX = 100 };
+/* Of a text setting, and of the name of a variable: the longest of ours has 25 characters, "_FILE" comes behind it. */
+enum { TEXT_MAX = 2000, ENV_MAX = 64 };
 
-enum kind { KIND_TEXT, KIND_INT };
+enum kind { KIND_TEXT, KIND_INT, KIND_SECRET, KIND_LEVEL, KIND_ORIGINS };
 
 struct setting {
 	const char *env;
@@ -25,8 +28,11 @@ struct setting {
 	enum kind kind;
 };
 
-#define DEFAULT_TEXT(def) def
-#define DEFAULT_INT(def)  #def
+#define DEFAULT_TEXT(def)    def
+#define DEFAULT_INT(def)     #def
+#define DEFAULT_SECRET(def)  def
+#define DEFAULT_LEVEL(def)   def
+#define DEFAULT_ORIGINS(def) def
 
 static const struct setting settings[] = {
 #define X(field, env, kind, def, min, max, unit, help)                                                       \
@@ -38,6 +44,9 @@ static const struct setting settings[] = {
 #define FITS_TEXT(field, max)                                                                                \
 	_Static_assert((max) < sizeof(((struct config *)0)->field), #field " is too long for its array");
 #define FITS_INT(field, max)
+#define FITS_SECRET(field, max)                        FITS_TEXT(field, max)
+#define FITS_LEVEL(field, max)                         FITS_TEXT(field, max)
+#define FITS_ORIGINS(field, max)                       FITS_TEXT(field, max)
 #define X(field, env, kind, def, min, max, unit, help) FITS_##kind(field, max)
 #include "ciclo/base/config.def"
 #undef X
@@ -54,7 +63,7 @@ static bool parse_int(const char *text, int64_t *ret)
 	return true;
 }
 
-/* What was set, on one line whatever it holds. Not for database_url, which may hold a password. */
+/* What was set, on one line whatever it holds. Not for secrets. */
 static void print_value(const char *value, FILE *out)
 {
 	fputc('"', out);
@@ -91,7 +100,7 @@ static bool load_text(const struct setting *s, const char *value, void *field, F
 	return false;
 }
 
-static bool load_log_level(const struct setting *s, const char *value, void *field, FILE *complaints)
+static bool load_level(const struct setting *s, const char *value, void *field, FILE *complaints)
 {
 	for (size_t i = 0; i < COUNTOF(log_levels); i++) {
 		if (strcmp(log_levels[i], value) == 0)
@@ -103,6 +112,79 @@ static bool load_log_level(const struct setting *s, const char *value, void *fie
 	return false;
 }
 
+/* "https://shop.example:8443", as browsers send it: lower case, no path, not "null" and no "*". */
+static bool is_origin(const char *text, size_t len)
+{
+	static const char *const schemes[] = {"https://", "http://"};
+
+	for (size_t i = 0; i < COUNTOF(schemes); i++) {
+		size_t scheme = strlen(schemes[i]);
+
+		if (len > scheme && strncmp(text, schemes[i], scheme) == 0)
+			return strspn(text + scheme, "abcdefghijklmnopqrstuvwxyz0123456789.-:[]") ==
+			       len - scheme;
+	}
+	return false;
+}
+
+static bool load_origins(const struct setting *s, const char *value, void *field, FILE *complaints)
+{
+	for (const char *at = value; *at;) {
+		size_t len = strcspn(at, ",");
+
+		/* A comma at the end is a name that is missing. */
+		if (!is_origin(at, len) || (at[len] && !at[len + 1])) {
+			fprintf(complaints, "%s is ", s->env);
+			print_value(value, complaints);
+			fputs("; it must be origins such as https://shop.example, with commas between.\n",
+			      complaints);
+			return false;
+		}
+		at += len + (at[len] == ',');
+	}
+	return load_text(s, value, field, complaints);
+}
+
+/* The text in the file, without the end of its last line. One byte more than the limit tells a longer one. */
+static bool read_file(const struct setting *s, const char *path, char text[TEXT_MAX + 2], FILE *complaints)
+{
+	FILE *file = fopen(path, "re");
+	size_t len = file ? fread(text, 1, TEXT_MAX + 1, file) : 0;
+	bool ok = file && !ferror(file);
+
+	if (!ok)
+		fprintf(complaints, "%s_FILE cannot be read: %s.\n", s->env, strerror(errno));
+	if (file)
+		fclose(file);
+	if (ok && memchr(text, '\0', len)) {
+		fprintf(complaints, "%s_FILE has a NUL byte.\n", s->env);
+		ok = false;
+	}
+	if (len > 0 && text[len - 1] == '\n')
+		len--;
+	text[len] = '\0';
+	return ok;
+}
+
+/* NAME, or what is in the file that NAME_FILE names. */
+static bool load_secret(const struct setting *s, const char *value, void *field, FILE *complaints,
+			bool *ret_file)
+{
+	char name[ENV_MAX], text[TEXT_MAX + 2];
+	const char *path;
+
+	snprintf(name, sizeof(name), "%s_FILE", s->env);
+	path = getenv(name);
+	if (!path)
+		return load_text(s, value, field, complaints);
+	if (getenv(s->env)) {
+		fprintf(complaints, "%s and %s_FILE are both set; only one may be.\n", s->env, s->env);
+		return false;
+	}
+	*ret_file = true;
+	return read_file(s, path, text, complaints) && load_text(s, text, field, complaints);
+}
+
 static bool load(const struct setting *s, struct config *c, FILE *complaints)
 {
 	const char *value = getenv(s->env);
@@ -110,10 +192,19 @@ static bool load(const struct setting *s, struct config *c, FILE *complaints)
 
 	if (!value)
 		value = s->def;
-	if (s->offset == offsetof(struct config, log_level))
-		return load_log_level(s, value, field, complaints);
-	return s->kind == KIND_INT ? load_int(s, value, field, complaints)
-				   : load_text(s, value, field, complaints);
+	switch (s->kind) {
+	case KIND_INT:
+		return load_int(s, value, field, complaints);
+	case KIND_SECRET:
+		return load_secret(s, value, field, complaints, &c->secret_files);
+	case KIND_LEVEL:
+		return load_level(s, value, field, complaints);
+	case KIND_ORIGINS:
+		return load_origins(s, value, field, complaints);
+	case KIND_TEXT:
+		break;
+	}
+	return load_text(s, value, field, complaints);
 }
 
 bool config_load(struct config *ret, FILE *complaints)

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ciclo/base/buf.h"
+#include "ciclo/base/memory.h"
+
 enum {
 	/* A pointer repeats the names above it, so that one long name in a body could be echoed for
 	 * each of its members: cut. */
@@ -78,7 +81,7 @@ static char *copy_cut(const char *text, size_t max)
 		while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
 			len--;
 	}
-	return strndup(text, len);
+	return memory_counted(strndup(text, len));
 }
 
 /* Room for one more; it doubles: 1, 2, 4 ... */
@@ -89,8 +92,10 @@ static bool grow(struct violations *v)
 	if (v->count & (v->count - 1))
 		return true;
 	item = realloc(v->item, (v->count ? 2 * v->count : 1) * sizeof(*item));
-	if (!item)
+	if (!item) {
+		memory_failed();
 		return false;
+	}
 	v->item = item;
 	return true;
 }
@@ -118,6 +123,24 @@ void violation_add(struct violations *v, enum violation_in in, const char *where
 		return;
 	}
 	v->item[v->count++] = item;
+}
+
+char *violation_pointer(const struct violation *v)
+{
+	/* What a fragment can hold; all else is percent-encoded. */
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=:@/?";
+	struct buf b;
+
+	buf_init(&b, 3 * WHERE_MAX + 1);
+	buf_addc(&b, '#');
+	for (const char *c = v->where; *c; c++) {
+		if (strchr(plain, *c))
+			buf_addc(&b, *c);
+		else
+			buf_printf(&b, "%%%02X", (unsigned)(unsigned char)*c);
+	}
+	return buf_take(&b, NULL);
 }
 
 void violations_release(struct violations *v)

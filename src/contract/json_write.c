@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ciclo/base/buf.h"
+#include "ciclo/base/memory.h"
 #include "ciclo/contract/json.h"
 
 enum {
@@ -101,7 +102,7 @@ static void write_sorted(struct writer *w, json_t *object)
 {
 	size_t count = 0;
 	const char *const *without = w->without;
-	struct member *members = malloc((json_object_size(object) + 1) * sizeof *members);
+	struct member *members = memory_alloc((json_object_size(object) + 1) * sizeof *members);
 
 	if (!members) {
 		w->out.failed = true;
@@ -200,6 +201,8 @@ char *json_write(const json_t *value)
 {
 	struct writer w = {0};
 
+	if (!value)
+		return NULL;
 	buf_init(&w.out, SIZE_MAX / 2);
 	write_value(&w, json_walkable(value));
 	return buf_take(&w.out, NULL);

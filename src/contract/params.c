@@ -4,6 +4,8 @@
  * The query is read as application/x-www-form-urlencoded, as every client library writes it: pairs
  * apart by '&', '+' is a space, and a name without '=' has the empty value.
  */
+#include "ciclo/base/memory.h"
+
 #include "parts.h"
 #include "text.h"
 
@@ -123,8 +125,10 @@ static bool read_query(const struct operation *op, const char *query, json_t *va
 {
 	struct span rest = {query, strlen(query)};
 	/* A pair needs two NULs: for the name and for the value. */
-	struct query q = {
-		.parameters = op->parameters, .values = values, .found = v, .scratch = malloc(rest.len + 2)};
+	struct query q = {.parameters = op->parameters,
+			  .values = values,
+			  .found = v,
+			  .scratch = memory_alloc(rest.len + 2)};
 	struct span pair;
 
 	while (q.scratch && !q.failed && span_next(&rest, '&', &pair)) {

@@ -7,6 +7,8 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "ciclo/base/memory.h"
+
 #include "compile.h"
 
 /* `$` means the end only, \d and \w are ASCII, \uXXXX and [] are known: as in ECMA-262. */
@@ -75,9 +77,13 @@ bool pattern_match(const struct pattern *p, const char *text, size_t len)
 	pcre2_match_data *data = pcre2_match_data_create(1, NULL);
 	int rc;
 
-	if (!data)
+	if (!data) {
+		memory_failed();
 		return false;
+	}
 	rc = pcre2_match(p->code, (PCRE2_SPTR)text, len, 0, 0, data, p->context);
 	pcre2_match_data_free(data);
+	if (rc == PCRE2_ERROR_NOMEMORY)
+		memory_failed();
 	return rc >= 0;
 }

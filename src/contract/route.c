@@ -2,6 +2,8 @@
  * Request targets -> operations, over the tree that path.c built. Segments are compared decoded, so
  * "/v1/%6Frders" is "/v1/orders" (RFC 3986 §6.2.2.2); only the arguments of a match are copied.
  */
+#include "ciclo/base/memory.h"
+
 #include "parts.h"
 #include "text.h"
 
@@ -96,7 +98,7 @@ static bool copy_args(const struct path_item *item, const struct span *args, str
 {
 	for (; ret->arg_count < item->arg_count; ret->arg_count++) {
 		struct span arg = args[ret->arg_count];
-		char *text = malloc(arg.len + 1);
+		char *text = memory_alloc(arg.len + 1);
 		size_t len;
 
 		if (!text || !percent_decode(arg, false, text, &len)) {

@@ -37,7 +37,7 @@ bool outbox_is_empty(const struct outbox *o)
 
 static void tell(struct outbox *o, struct segment *s, const struct db_answer *answer)
 {
-	o->pending--;
+	o->pending[s->lane]--;
 	o->written += answer->status == DB_OK && s->write_count > 0;
 	if (s->done)
 		s->done(s->cls, answer);
@@ -65,7 +65,8 @@ void outbox_deliver(struct outbox *o)
 {
 	struct outbox now = *o;
 
-	*o = (struct outbox){.pending = now.pending, .written = now.written};
+	*o = (struct outbox){.written = now.written};
+	memcpy(o->pending, now.pending, sizeof(o->pending));
 	for (size_t i = 0; i < COUNTOF(now.refused); i++) {
 		struct db_answer answer = {.status = (enum db_status)i, .sqlstate = ""};
 		struct segment *s;

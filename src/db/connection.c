@@ -7,9 +7,18 @@
  * Those before dbname give way to the user's connection string, those after it do not. A silent peer is
  * noticed within 10 s: 5 s idle + 3 probes every 2 s, 8 s for data that is not acknowledged.
  */
-static const char *const keywords[] = {
-	"application_name", "keepalives_idle", "keepalives_interval", "keepalives_count",
-	"tcp_user_timeout", "dbname",          "client_encoding",     NULL};
+static const char *const keywords[] = {"application_name",
+				       "keepalives_idle",
+				       "keepalives_interval",
+				       "keepalives_count",
+				       "tcp_user_timeout",
+				       "dbname",
+				       "client_encoding",
+				       "host",
+				       "hostaddr",
+				       "port",
+				       NULL};
+enum { HOSTS_TEXT_MAX = 2000 }; /* as long as the whole of CICLO_DATABASE_URL */
 
 static void watch(struct connection *c, int fd, bool want_read, bool want_write)
 {
@@ -42,7 +51,10 @@ static void note_failure(struct connection *c, const PGresult *r)
 	copy_field(c->failure.message, sizeof c->failure.message, r, PG_DIAG_MESSAGE_PRIMARY);
 }
 
-/* A server that hangs up on an idle connection says why in a notice. */
+/*
+ * A server that hangs up on an idle connection says why in a notice. A warning that has no SQLSTATE of its own comes with a
+ * commit whose wait for a synchronous standby was given up: it is here, but may not be there.
+ */
 static void on_notice(void *cls, const PGresult *r)
 {
 	struct connection *c = cls;
@@ -54,16 +66,68 @@ static void on_notice(void *cls, const PGresult *r)
 		c->hung_up = true;
 		note_failure(c, r);
 	}
+	if (strcmp(severity, "WARNING") == 0 && strcmp(sqlstate, "01000") == 0)
+		c->doubtful = true;
 	log_event(LOG_DEBUG, "db_notice", "%s %s", severity, sqlstate);
+}
+
+bool database_url_is_valid(const char *url)
+{
+	PQconninfoOption *options;
+
+	/* Without either of these libpq takes it for the name of a database. */
+	if (!strchr(url, '=') && strncmp(url, "postgres", strlen("postgres")) != 0)
+		return true;
+	options = PQconninfoParse(url, NULL);
+	PQconninfoFree(options);
+	return options != NULL;
+}
+
+/* Comma-separated text from its by-th element on, and then those before it. */
+static void rotate(const char *list, unsigned by, struct buf *out)
+{
+	const char *from = list;
+	unsigned count = 1;
+
+	for (const char *p = list; (p = strchr(p, ',')); p++)
+		count++;
+	for (by %= count; by > 0; by--)
+		from = strchr(from, ',') + 1;
+	buf_adds(out, from);
+	if (from == list)
+		return;
+	buf_addc(out, ',');
+	buf_add(out, list, (size_t)(from - list) - 1);
+}
+
+/* libpq asks the hosts in their order, and would begin with a silent one again each time. */
+static void rotate_hosts(const char *database_url, unsigned by, struct buf hosts[static 3])
+{
+	PQconninfoOption *options = by > 0 ? PQconninfoParse(database_url, NULL) : NULL;
+
+	for (const PQconninfoOption *o = options; o && o->keyword; o++)
+		for (size_t i = 0; i < 3 && o->val; i++)
+			if (strcmp(o->keyword, (const char *const[]){"host", "hostaddr", "port"}[i]) == 0)
+				rotate(o->val, by, &hosts[i]);
+	PQconninfoFree(options);
 }
 
 bool connection_open(struct connection *c, const char *database_url)
 {
-	const char *const values[] = {"ciclo", "5", "2", "3", "8000", database_url, "UTF8", NULL};
+	struct buf hosts[3];
 
+	for (size_t i = 0; i < COUNTOF(hosts); i++)
+		buf_init(&hosts[i], HOSTS_TEXT_MAX);
+	rotate_hosts(database_url, c->silent_hosts, hosts);
+	/* What is NULL is as if it were not there. */
+	const char *const values[] = {"ciclo",       "5",           "2",    "3",
+				      "8000",        database_url,  "UTF8", hosts[0].data,
+				      hosts[1].data, hosts[2].data, NULL};
 	c->failure = (struct failure){0};
 	c->hung_up = false;
 	c->pg = PQconnectStartParams(keywords, values, 1);
+	for (size_t i = 0; i < COUNTOF(hosts); i++)
+		buf_release(&hosts[i]);
 	if (!c->pg || PQstatus(c->pg) == CONNECTION_BAD)
 		return false;
 	PQsetNoticeReceiver(c->pg, on_notice, c);
@@ -95,6 +159,7 @@ void connection_begin(struct connection *c, connection_take_fn *take)
 	c->take = take;
 	c->sent = c->answered = 0;
 	c->ended = false;
+	c->doubtful = false;
 	c->failure = (struct failure){0};
 }
 
@@ -187,6 +252,12 @@ static enum event drain(struct connection *c)
 	return EVENT_NONE;
 }
 
+/* libpq has no memory for the sync, has forgotten it, and will stay busy: all it says is a message that no result has. */
+static bool is_stuck(const struct connection *c)
+{
+	return !c->failure.set && *PQerrorMessage(c->pg) != '\0';
+}
+
 bool connection_alive(struct connection *c)
 {
 	/* PQisBusy makes libpq read the server's last words, which come before the end of the stream. */
@@ -205,7 +276,7 @@ enum event connection_ready(struct connection *c)
 	alive = PQconsumeInput(c->pg) && flush(c);
 	/* What arrived before the connection broke still counts. */
 	event = drain(c);
-	if (event == EVENT_NONE && (!alive || PQstatus(c->pg) == CONNECTION_BAD))
+	if (event == EVENT_NONE && (!alive || PQstatus(c->pg) == CONNECTION_BAD || is_stuck(c)))
 		return EVENT_LOST;
 	return event;
 }

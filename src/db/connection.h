@@ -55,15 +55,18 @@ struct connection {
 	bool want_read;
 	bool want_write;
 	enum phase phase;
-	int64_t deadline_ms; /* when this phase has lasted too long (PHASE_DOWN: long enough) */
-	unsigned failures;   /* attempts since it was up last */
+	int64_t deadline_ms;   /* when this phase has lasted too long (PHASE_DOWN: long enough) */
+	unsigned failures;     /* attempts since it was up last */
+	unsigned silent_hosts; /* attempts that nobody answered: each begins with the next host */
 	connection_take_fn *take;
 	size_t sent;
 	size_t answered;
 	bool ended; /* libpq said "no more results" of the statement just read */
 	struct failure failure;
 	bool hung_up;        /* the server said that it ends the session */
+	bool doubtful;       /* the server warned that a commit of this pipeline may not outlive it */
 	struct group *group; /* PHASE_BUSY */
+	int64_t began_ms;    /* group */
 	int schema_version;
 };
 

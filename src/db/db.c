@@ -38,9 +38,15 @@ void db_submit(struct db *db, struct segment *s)
 	enum db_status status = lane_submit(&db->lanes[s->lane], s, clock_monotonic_ms());
 
 	s->attempts = 0;
-	db->outbox.pending++;
+	db->outbox.pending[s->lane]++;
 	if (status != DB_OK)
 		outbox_refuse(&db->outbox, s, status);
+}
+
+void db_refuse(struct db *db, struct segment *s)
+{
+	db->outbox.pending[s->lane]++;
+	outbox_refuse(&db->outbox, s, DB_OVERLOADED);
 }
 
 static void dispatch(struct db *db, int64_t now_ms)
@@ -117,9 +123,36 @@ bool db_has_replica(const struct db *db)
 	return db->lanes[LANE_REPLICA].connection_count > 0;
 }
 
+void db_lane_numbers(const struct db *db, enum lane lane, struct lane_numbers *ret)
+{
+	const struct lane_state *l = &db->lanes[lane];
+
+	*ret = (struct lane_numbers){
+		.connections = l->connection_count,
+		.up = l->up_count,
+		.waiting = l->waiting.count,
+		.groups = l->groups,
+		.members = l->members,
+	};
+}
+
+const char *lane_name(enum lane lane)
+{
+	return lane_traits[lane].name;
+}
+
 size_t db_pending(const struct db *db)
 {
-	return db->outbox.pending;
+	size_t pending = 0;
+
+	for (enum lane i = 0; i < LANE_COUNT; i++)
+		pending += db->outbox.pending[i];
+	return pending;
+}
+
+size_t db_pending_in(const struct db *db, enum lane lane)
+{
+	return db->outbox.pending[lane];
 }
 
 uint64_t db_written(const struct db *db)

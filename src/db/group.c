@@ -114,13 +114,19 @@ bool group_split(struct group *g, struct group *ret_halves[2])
 
 void group_expire(struct group *g, int64_t now_ms, struct segments *late)
 {
-	size_t kept = 0;
+	size_t kept = 0, from = 0, to = 0;
 
 	for (size_t i = 0; i < g->count; i++) {
-		if (now_ms >= g->members[i]->deadline_ms)
-			segments_push(late, g->members[i]);
+		struct segment *s = g->members[i];
+		bool is_late = now_ms >= s->deadline_ms;
+
+		for (size_t r = 0; r < s->read_count && g->places; r++, from++)
+			if (!is_late)
+				g->places[to++] = g->places[from];
+		if (is_late)
+			segments_push(late, s);
 		else
-			g->members[kept++] = g->members[i];
+			g->members[kept++] = s;
 	}
 	g->count = kept;
 	group_refresh(g);
@@ -291,12 +297,16 @@ static size_t asked_by(const PGresult *result, int row)
 	return strtoul(PQgetvalue(result, row, 0), NULL, 10);
 }
 
-/* Rows are in the order of those who asked, and so are places. */
+/* Rows are in the order of those who asked, and so are places; who was late is among the former only. */
 static struct slice next_slice(struct read_statement *statement, size_t number)
 {
-	struct slice s = {.result = statement->result, .first = statement->told, .hidden = 1};
+	struct slice s = {.result = statement->result, .hidden = 1};
+	int rows = PQntuples(s.result);
 
-	while (statement->told < PQntuples(s.result) && asked_by(s.result, statement->told) == number)
+	while (statement->told < rows && asked_by(s.result, statement->told) < number)
+		statement->told++;
+	s.first = statement->told;
+	while (statement->told < rows && asked_by(s.result, statement->told) == number)
 		statement->told++;
 	s.rows = statement->told - s.first;
 	return s;

@@ -73,7 +73,7 @@ struct group {
 struct group *group_form(struct segments *waiting, size_t max) NODISCARD;
 /* Cuts g in two, in order; consumes g. false when memory is out: g is as it was. */
 bool group_split(struct group *g, struct group *ret_halves[2]) NODISCARD;
-/* Members past their deadline leave for *late. */
+/* Members past their deadline leave for *late, with their places if it is under way. */
 void group_expire(struct group *g, int64_t now_ms, struct segments *late);
 /* After members left: what holds of those that are still there. */
 void group_refresh(struct group *g);

@@ -13,73 +13,15 @@ enum {
 	CONNECT_MS = 5000,
 	/* statement_timeout gets this long to end what is past its deadline. */
 	GRACE_MS = 1000,
-	/* A server takes seconds to restart; this finds it up soon without hammering it. */
+	/* A server takes seconds to restart; this finds it up within two, and asks some eight times a second. */
 	BACK_OFF_MIN_MS = 50,
-	BACK_OFF_MAX_MS = 5000,
-	BACK_OFF_DOUBLINGS = 7 /* from the one to the other */
-};
-
-/*
- * group_max: measured; more members gain little, and all of a group wait for its slowest. A report may
- * take seconds, so it goes alone. bulk is about few commits, not about latency.
- * waiting_max: what a lane answers well within the default request time-out, and the memory of as many requests;
- * bulk: two batches of 10,000 items.
- * lock_timeout: a write that waits for a lock holds those it has.
- */
-/*
- * Statements of requests touch a few rows each and have an index for them. A plan that reads a whole table can only come
- * from statistics of a time when the table was small, and a prepared plan would keep to it while the table grows by
- * thousands of rows a second; so the planner is told. Reports do read much, and choose freely.
- */
-const struct lane_traits lane_traits[LANE_COUNT] = {
-	[LANE_WRITE] = {.name = "write",
-			.group_max = 32,
-			.waiting_max = 4096,
-			.lock_timeout_ms = "5000",
-			.read_only = "off",
-			.plan_cache_mode = "auto",
-			.whole_table = "off"},
-	[LANE_READ] = {.name = "read",
-		       .group_max = 16,
-		       .waiting_max = 4096,
-		       .lock_timeout_ms = "0",
-		       .read_only = "off",
-		       .plan_cache_mode = "auto",
-		       .whole_table = "off"},
-	/* Windows differ by orders of magnitude between calls, so no plan fits all. */
-	[LANE_REPORT] = {.name = "report",
-			 .group_max = 1,
-			 .waiting_max = 256,
-			 .lock_timeout_ms = "0",
-			 .read_only = "on",
-			 .plan_cache_mode = "force_custom_plan",
-			 .whole_table = "on",
-			 .plan = setup_plan_reports},
-	[LANE_BULK] = {.name = "bulk",
-		       .group_max = 512,
-		       .waiting_max = 20000,
-		       .lock_timeout_ms = "5000",
-		       .read_only = "off",
-		       .plan_cache_mode = "auto",
-		       .whole_table = "off"},
-	/* Alone, so that none keeps what it has locked while another works. */
-	[LANE_DERIVE] = {.name = "derive",
-			 .group_max = 1,
-			 .waiting_max = 1024,
-			 .lock_timeout_ms = "0",
-			 .read_only = "off",
-			 .plan_cache_mode = "auto",
-			 .whole_table = "off",
-			 .plan = setup_plan_deriving},
-	/* LANE_REPORT on another server. */
-	[LANE_REPLICA] = {.name = "replica",
-			  .group_max = 1,
-			  .waiting_max = 256,
-			  .lock_timeout_ms = "0",
-			  .read_only = "on",
-			  .plan_cache_mode = "force_custom_plan",
-			  .whole_table = "on",
-			  .plan = setup_plan_reports},
+	BACK_OFF_MAX_MS = 1500,
+	BACK_OFF_DOUBLINGS = 5, /* from the one to the other */
+	/* Fewer hardly wait for the cores. */
+	CROWD = 8,
+	REST = 3,
+	/* A group that took longer waited for a lock or the network, of which nobody has more when it rests. */
+	REST_MAX_MS = 1000
 };
 
 /* Doubles with each failure, and is spread so that connections do not come back in step. */
@@ -171,6 +113,17 @@ static void open_connection(struct lane_state *l, struct connection *c, int64_t 
 		lane_lose(l, c, now_ms, "cannot connect");
 }
 
+/* Who sends a batch waits for thousands of facts; who waits beside it waits for one, on the same few cores. A quarter of the time
+ * is the batch's then. */
+static void yield(struct lane_state *l, const struct connection *c, int64_t now_ms)
+{
+	const size_t *pending = l->outbox->pending;
+	int64_t rest_ms = REST * (now_ms - c->began_ms);
+
+	if (l->traits->yields && pending[LANE_READ] + pending[LANE_WRITE] >= CROWD)
+		l->rest_until_ms = now_ms + (rest_ms < REST_MAX_MS ? rest_ms : REST_MAX_MS);
+}
+
 static void on_synced(struct lane_state *l, struct connection *c, int64_t now_ms)
 {
 	/* Each step of a new connection may take as long as connecting. */
@@ -183,6 +136,7 @@ static void on_synced(struct lane_state *l, struct connection *c, int64_t now_ms
 		setup_prepared(l, c, now_ms);
 		break;
 	case PHASE_BUSY:
+		yield(l, c, now_ms);
 		outcome_synced(l, c, now_ms);
 		break;
 	case PHASE_ROLLING_BACK:
@@ -252,14 +206,25 @@ static void dispatch_to(struct lane_state *l, struct connection *c, int64_t now_
 		return;
 	c->group = g;
 	c->phase = PHASE_BUSY;
+	c->began_ms = now_ms;
 	c->deadline_ms = g->deadline_ms + GRACE_MS;
+	l->groups++;
+	l->members += g->count;
 	if (!send_group(c, g))
 		lane_lose(l, c, now_ms, "cannot send");
 }
 
+static bool has_waiting(const struct lane_state *l)
+{
+	return l->front || l->waiting.head;
+}
+
 void lane_dispatch(struct lane_state *l, int64_t now_ms)
 {
-	for (size_t i = 0; i < l->connection_count && (l->front || l->waiting.head); i++)
+	if (now_ms < l->rest_until_ms)
+		return;
+	l->rest_until_ms = 0;
+	for (size_t i = 0; i < l->connection_count && has_waiting(l); i++)
 		if (l->connections[i].phase == PHASE_IDLE)
 			dispatch_to(l, &l->connections[i], now_ms);
 }
@@ -311,30 +276,56 @@ static void expire(struct lane_state *l, int64_t now_ms)
 		outbox_refuse(l->outbox, s, DB_TIMEOUT);
 }
 
-/* Nothing of what waits was sent: its clients learn at once that they may try again. */
+/* Nothing of what waits was stored, or is under way: its clients learn at once that they may try again. */
 static void refuse_waiting(struct lane_state *l)
 {
 	struct segment *s;
+	struct group *g;
 
+	while ((g = l->front)) {
+		l->front = g->next;
+		outbox_finish(l->outbox, g, DB_UNAVAILABLE, "");
+	}
 	while ((s = segments_pop(&l->waiting)))
 		outbox_refuse(l->outbox, s, DB_UNAVAILABLE);
+}
+
+/* Who is late is told so; the others, who may have come much later, wait on. */
+static void expire_busy(struct lane_state *l, struct connection *c, int64_t now_ms)
+{
+	struct segments late = {0};
+	struct segment *s;
+
+	group_expire(c->group, now_ms - GRACE_MS, &late);
+	while ((s = segments_pop(&late)))
+		outbox_refuse(l->outbox, s, DB_TIMEOUT);
+	if (c->group->count > 0)
+		c->deadline_ms = c->group->deadline_ms + GRACE_MS;
+	else
+		lane_lose(l, c, now_ms, "no answer in time");
 }
 
 void lane_tick(struct lane_state *l, int64_t now_ms)
 {
 	if (now_ms >= l->earliest_ms)
 		expire(l, now_ms);
-	if (l->waiting.count > 0 && is_out(l, now_ms))
+	if (has_waiting(l) && is_out(l, now_ms))
 		refuse_waiting(l);
 	for (size_t i = 0; i < l->connection_count; i++) {
 		struct connection *c = &l->connections[i];
 
 		if (now_ms < c->deadline_ms)
 			continue;
-		if (c->phase == PHASE_DOWN)
+		if (c->phase == PHASE_DOWN) {
 			open_connection(l, c, now_ms);
-		else
-			lane_lose(l, c, now_ms, "no answer in time");
+			continue;
+		}
+		if (c->phase == PHASE_BUSY) {
+			expire_busy(l, c, now_ms);
+			continue;
+		}
+		c->silent_hosts += c->phase == PHASE_CONNECTING;
+		lane_lose(l, c, now_ms, "no answer in time");
 	}
 }
 
@@ -342,8 +333,10 @@ int64_t lane_wake_ms(const struct lane_state *l)
 {
 	int64_t wake = l->earliest_ms;
 
-	if (l->waiting.count > 0 && l->up_count == 0 && l->down_since_ms + OUTAGE_MS < wake)
+	if (has_waiting(l) && l->up_count == 0 && l->down_since_ms + OUTAGE_MS < wake)
 		wake = l->down_since_ms + OUTAGE_MS + 1;
+	if (has_waiting(l) && l->rest_until_ms > 0 && l->rest_until_ms < wake)
+		wake = l->rest_until_ms;
 	for (size_t i = 0; i < l->connection_count; i++)
 		if (l->connections[i].deadline_ms < wake)
 			wake = l->connections[i].deadline_ms;
@@ -352,16 +345,10 @@ int64_t lane_wake_ms(const struct lane_state *l)
 
 void lane_close(struct lane_state *l, int64_t now_ms)
 {
-	struct group *g;
-
 	l->closing = true;
 	for (size_t i = 0; i < l->connection_count; i++)
 		if (l->connections[i].phase != PHASE_DOWN)
 			lane_lose(l, &l->connections[i], now_ms, NULL);
-	while ((g = l->front)) {
-		l->front = g->next;
-		outbox_finish(l->outbox, g, DB_UNAVAILABLE, "");
-	}
 	refuse_waiting(l);
 	free(l->connections);
 	l->connections = NULL;

@@ -17,7 +17,7 @@
 #include "outbox.h"
 #include "segments.h"
 
-/* What makes lanes different; see lane_traits in lane.c. */
+/* What makes lanes different; see lane_traits in traits.c. */
 struct lane_traits {
 	const char *name;
 	size_t group_max;   /* members of a group */
@@ -26,6 +26,7 @@ struct lane_traits {
 	const char *read_only;
 	const char *plan_cache_mode;
 	const char *whole_table; /* may plans read whole tables? */
+	bool yields;             /* rests after each group while many wait in other lanes */
 	/* Sends what makes plans before anybody waits for them; NULL: each is made when it is first needed. */
 	bool (*plan)(struct connection *c);
 };
@@ -38,7 +39,9 @@ struct lane_state {
 	struct group *front;
 	int64_t earliest_ms;   /* no deadline of what waits is before this */
 	int64_t down_since_ms; /* up_count is 0 since then */
+	int64_t rest_until_ms; /* 0: it does not rest */
 	size_t up_count;
+	uint64_t groups, members; /* sent so far, for those who watch */
 	bool closing;
 	char why_down[96];
 	char statement_timeout_ms[24];
@@ -63,7 +66,7 @@ int64_t lane_wake_ms(const struct lane_state *l);
 /* Closes all connections; everything it still had goes to the outbox. */
 void lane_close(struct lane_state *l, int64_t now_ms);
 
-/* ---- between lane.c, send.c, setup.c and outcome.c ---- */
+/* ---- between lane.c, traits.c, send.c, setup.c and outcome.c ---- */
 
 /* false: the connection is of no more use; g->sent says whether the group may have got through. */
 bool send_group(struct connection *c, struct group *g) NODISCARD;

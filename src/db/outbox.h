@@ -16,8 +16,8 @@ struct outbox {
 	struct segments refused[DB_TIMEOUT + 1]; /* by enum db_status: answers without anything else to say */
 	struct group *finished;                  /* answers with results or an SQLSTATE, in order */
 	struct group *last_finished;
-	size_t pending;   /* submitted, not yet told */
-	uint64_t written; /* segments that have written */
+	size_t pending[LANE_COUNT]; /* submitted, not yet told */
+	uint64_t written;           /* segments that have written */
 };
 
 void outbox_refuse(struct outbox *o, struct segment *s, enum db_status status);

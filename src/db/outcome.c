@@ -87,6 +87,14 @@ static void answer_unavailable(struct lane_state *l, struct group *g, const stru
 	outbox_finish(l->outbox, g, DB_UNAVAILABLE, f->sqlstate);
 }
 
+static void find_locked(struct lane_state *l, struct group *g, const struct failure *f)
+{
+	if (g->count == 1)
+		answer_unavailable(l, g, f);
+	else
+		find_member(l, g, f);
+}
+
 /* The server said so itself, before any commit: all of it can go again, elsewhere. */
 static void try_elsewhere(struct lane_state *l, struct group *g, const struct failure *f)
 {
@@ -97,8 +105,11 @@ static void try_elsewhere(struct lane_state *l, struct group *g, const struct fa
 }
 
 static void (*const judges[])(struct lane_state *l, struct group *g, const struct failure *f) = {
-	[VERDICT_MEMBER] = find_member,       [VERDICT_TRANSIENT] = try_again,
-	[VERDICT_TIMEOUT] = answer_timeout,   [VERDICT_UNAVAILABLE] = answer_unavailable,
+	[VERDICT_MEMBER] = find_member,
+	[VERDICT_LOCKED] = find_locked,
+	[VERDICT_TRANSIENT] = try_again,
+	[VERDICT_TIMEOUT] = answer_timeout,
+	[VERDICT_UNAVAILABLE] = answer_unavailable,
 	[VERDICT_CONNECTION] = try_elsewhere,
 };
 
@@ -129,12 +140,22 @@ static void synced_with_failure(struct lane_state *l, struct connection *c, int6
 
 void outcome_synced(struct lane_state *l, struct connection *c, int64_t now_ms)
 {
+	/* libpq's own: it could not take in what the server said, which may have been that all went well. */
+	if (c->failure.set && c->failure.sqlstate[0] == '\0') {
+		lane_lose(l, c, now_ms, "an answer was not understood");
+		return;
+	}
 	if (c->failure.set) {
 		synced_with_failure(l, c, now_ms);
 		return;
 	}
 	if (PQtransactionStatus(c->pg) != PQTRANS_IDLE) {
 		lane_lose(l, c, now_ms, "a transaction stayed open");
+		return;
+	}
+	/* As if its answer had been lost: that is as much as can be said of its writes. */
+	if (c->doubtful && c->group->writes) {
+		lane_lose(l, c, now_ms, "a commit did not wait for its standby");
 		return;
 	}
 	outbox_finish(l->outbox, c->group, DB_OK, "");

@@ -19,6 +19,7 @@ static const struct {
 	{"25P03", VERDICT_CONNECTION}, /* idle_in_transaction_session_timeout */
 	{"26000", VERDICT_CONNECTION}, /* invalid_sql_statement_name: our prepared statements are gone */
 	{"0A000", VERDICT_CONNECTION}, /* cached plan must not change result type: prepare anew */
+	{"55P03", VERDICT_LOCKED},     /* lock_not_available */
 	{"53", VERDICT_UNAVAILABLE},   /* insufficient resources: disk_full, out_of_memory */
 	{"58030", VERDICT_UNAVAILABLE} /* io_error */
 };

@@ -8,7 +8,8 @@
 #include <stdbool.h>
 
 enum verdict {
-	VERDICT_MEMBER,      /* some member is at fault: find it */
+	VERDICT_MEMBER, /* some member is at fault: find it */
+	VERDICT_LOCKED, /* what some member needs is kept by somebody else: find it, and let it try later */
 	VERDICT_TRANSIENT,   /* the same again may well succeed */
 	VERDICT_TIMEOUT,     /* statement_timeout: no time is left for another try */
 	VERDICT_UNAVAILABLE, /* the server cannot do this for anybody now */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ciclo/base/log.h"
+#include "ciclo/base/memory.h"
 #include "ciclo/base/time.h"
 
 struct call *call_new(struct server *s, struct MHD_Connection *mhd, const char *target)
@@ -22,6 +23,7 @@ struct call *call_new(struct server *s, struct MHD_Connection *mhd, const char *
 	c->server = s;
 	c->mhd = mhd;
 	c->started_us = clock_monotonic_us();
+	c->failures = call_failures(c);
 	uuid7_next(&s->ids, clock_now_us(), c->request_id);
 	s->arriving++;
 	return c;
@@ -126,6 +128,24 @@ void call_abandon(struct call *c, enum problem code, const char *detail)
 	c->abandoned = owed;
 	/* call_problem_alone took this for the answer that was owed; it is still owed. */
 	c->busy = owed;
+}
+
+uint64_t call_failures(const struct call *c)
+{
+	return memory_failures() + (c->arena ? arena_refusals(c->arena) : 0);
+}
+
+bool call_is_incomplete(const struct call *c)
+{
+	return c->incomplete || call_failures(c) != c->failures;
+}
+
+void call_submit(struct call *c, struct db *db, struct segment *s)
+{
+	if (call_is_incomplete(c))
+		db_refuse(db, s);
+	else
+		db_submit(db, s);
 }
 
 bool call_is_get(const struct call *c)

@@ -8,9 +8,9 @@
 
 #include "ciclo/contract/json.h"
 
-/* RFC 9110 §9.3 and RFC 5789; any other method is 501. */
+/* RFC 9110 §9.3, PATCH (RFC 5789) and QUERY, which OpenAPI names too; any other method is 501. */
 static const char *const methods[] = {
-	"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
+	"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY",
 };
 
 void call_set_method(struct call *c, const char *method)
@@ -28,9 +28,23 @@ static enum step check_open(struct call *c)
 	return STEP_ANSWERED;
 }
 
+/* What a page may send, if its site is one of CICLO_CORS_ORIGINS. Browsers keep that for Max-Age, 10 minutes: no longer,
+ * so that what is taken off the list is soon forgotten. */
+static void answer_preflight(struct call *c, const char *allow)
+{
+	if (!c->origin || !call_header(c, "Access-Control-Request-Method"))
+		return;
+	call_add_header(c, "Access-Control-Allow-Methods", "%s", allow);
+	call_add_header(c, "Access-Control-Allow-Headers",
+			"Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
+			"X-Request-Id");
+	call_add_header(c, "Access-Control-Max-Age", "600");
+}
+
 static enum step answer_options(struct call *c, const char *allow)
 {
 	call_add_header(c, "Allow", "%s", allow);
+	answer_preflight(c, allow);
 	call_answer(c, 204, NULL, NULL, 0);
 	return STEP_ANSWERED;
 }
@@ -52,7 +66,7 @@ static enum step check_route(struct call *c)
 {
 	/* "OPTIONS *" asks about the server as a whole. */
 	if (strcmp(c->path, "*") == 0)
-		return answer_options(c, "GET, HEAD, OPTIONS, PATCH, POST, PUT");
+		return answer_options(c, c->server->methods);
 	switch (c->route) {
 	case ROUTE_FOUND:
 		return STEP_DONE;
@@ -75,7 +89,9 @@ static enum step check_body_kept(struct call *c)
 	if (c->refuse == PROBLEM_NONE)
 		return STEP_DONE;
 	c->close = true;
-	if (c->refuse != PROBLEM_body_too_large)
+	if (problem_status(c->refuse) == 401 || problem_status(c->refuse) == 403)
+		auth_refuse(c, c->refuse);
+	else if (c->refuse != PROBLEM_body_too_large)
 		call_problem(c, c->refuse, NULL, "Too many large requests at once; try again.");
 	else if (max == 0)
 		call_problem(c, c->refuse, NULL, "This operation takes no body.");
@@ -126,7 +142,7 @@ static enum step check_parameters(struct call *c)
 	step = report(c, PROBLEM_invalid_parameter, &v);
 	if (step != STEP_DONE || c->params)
 		return step;
-	call_problem(c, PROBLEM_internal_error, NULL, "Memory is out.");
+	call_out_of_memory(c);
 	return STEP_ANSWERED;
 }
 
@@ -161,8 +177,8 @@ static enum step run_handler(struct call *c)
 }
 
 static enum step (*const steps[])(struct call *) = {
-	check_open,       check_route, check_body_kept,  auth_check, media_check_accept,
-	media_check_type, check_json,  check_parameters, check_body, run_handler,
+	check_open,       check_route, check_body_kept, auth_check,       limit_check, media_check_accept,
+	media_check_type, check_json,  limit_charge,    check_parameters, check_body,  run_handler,
 };
 
 void checks_run(struct call *c)

@@ -24,11 +24,12 @@ static struct fixed *find(struct server *s, const char *text)
 /* Would the answer to this call differ from the others in more than its request id, or come second? */
 static bool is_special(const struct call *c)
 {
-	return c->answered || c->close || c->server->draining || c->header_count > 0 ||
-	       call_header(c, "If-None-Match");
+	return c->answered || c->close || c->server->draining || c->header_count > 0 || c->origin ||
+	       c->limited || call_header(c, "If-None-Match");
 }
 
-void call_reply_fixed(struct call *c, const char *media_type, const char *text, size_t len)
+void call_reply_fixed(struct call *c, const char *media_type, const char *text, size_t len,
+		      const char *cache_control)
 {
 	bool plain = !is_special(c);
 	struct fixed *f = plain ? find(c->server, text) : NULL;
@@ -38,6 +39,8 @@ void call_reply_fixed(struct call *c, const char *media_type, const char *text, 
 		call_settle(c, 200, len);
 		return;
 	}
+	if (cache_control)
+		call_add_header(c, "Cache-Control", "%s", cache_control);
 	call_reply_text(c, 200, media_type, text, len);
 	if (!f || !c->response || c->status != 200)
 		return;
@@ -51,11 +54,17 @@ void call_reply_fixed(struct call *c, const char *media_type, const char *text, 
 
 struct MHD_Response *fixed_response(struct fixed *f, const char *request_id)
 {
-	if (MHD_del_response_header(f->response, id_field, f->request_id) != MHD_YES ||
-	    MHD_add_response_header(f->response, id_field, request_id) != MHD_YES)
-		log_event(LOG_WARN, "header_dropped", "%s", id_field);
+	if (!f->response)
+		return NULL;
+	MHD_del_response_header(f->response, id_field, f->request_id);
 	memcpy(f->request_id, request_id, strlen(request_id) + 1);
-	return f->response;
+	if (MHD_add_response_header(f->response, id_field, request_id) == MHD_YES)
+		return f->response;
+	/* Memory is out: no answer without its id, and the next call makes a response anew. */
+	log_event(LOG_WARN, "header_dropped", "%s", id_field);
+	MHD_destroy_response(f->response);
+	f->response = NULL;
+	return NULL;
 }
 
 void fixed_free(struct fixed *f)

@@ -21,6 +21,8 @@ struct guard {
 	const char *why;    /* static sentence for the client */
 	unsigned seen;      /* bit n: the n-th field of the table in guard.c came in */
 	uint64_t length;    /* Content-Length, 0 without one */
+	const char *host;   /* the field, NULL without it; the caller's bytes */
+	const char *origin; /* the same */
 	bool chunked;
 	bool expects; /* Expect: 100-continue */
 };

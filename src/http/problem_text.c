@@ -5,25 +5,12 @@
 
 #include "ciclo/contract/json.h"
 
-/* A pointer into the body as a URI fragment (RFC 6901 §6): what a fragment cannot hold is percent-encoded. */
-static json_t *fragment(const char *pointer)
+/* Text that is not UTF-8 would leave its member out, and clients rely on all of them. */
+static json_t *sound(const char *text)
 {
-	static const char plain[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=:@/?";
-	struct buf b;
-	json_t *text;
+	json_t *value = json_string(text);
 
-	buf_init(&b, 4096); /* pointers hold names that the client chose; nobody needs longer ones */
-	buf_adds(&b, "#");
-	for (const char *c = pointer; *c; c++) {
-		if (strchr(plain, *c))
-			buf_add(&b, c, 1);
-		else
-			buf_printf(&b, "%%%02X", (unsigned)(unsigned char)*c);
-	}
-	text = json_string(b.data ? b.data : "#");
-	buf_release(&b);
-	return text;
+	return value ? value : json_string("(not valid UTF-8)");
 }
 
 static json_t *violation_document(const struct violation *v)
@@ -35,11 +22,12 @@ static json_t *violation_document(const struct violation *v)
 		[IN_HEADER] = "header",
 	};
 	json_t *error = json_object();
+	char *pointer = v->in == IN_BODY ? violation_pointer(v) : NULL;
 
-	json_object_set_new(error, member[v->in],
-			    v->in == IN_BODY ? fragment(v->where) : json_string(v->where));
+	json_object_set_new(error, member[v->in], sound(pointer ? pointer : v->where));
 	json_object_set_new(error, "code", json_string(v->code));
-	json_object_set_new(error, "detail", json_string(v->detail ? v->detail : ""));
+	json_object_set_new(error, "detail", sound(v->detail ? v->detail : ""));
+	free(pointer);
 	return error;
 }
 
@@ -65,7 +53,7 @@ char *problem_text(enum problem code, const char *request_id, const struct viola
 	json_object_set_new(doc, "type", json_sprintf("/problems/%s", problem_slug(code)));
 	json_object_set_new(doc, "title", json_string(problem_title(code)));
 	json_object_set_new(doc, "status", json_integer(problem_status(code)));
-	json_object_set_new(doc, "detail", json_string(detail));
+	json_object_set_new(doc, "detail", sound(detail));
 	json_object_set_new(doc, "instance", json_sprintf("urn:ciclo:request:%s", request_id));
 	json_object_set_new(doc, "code", json_string(problem_slug(code)));
 	add_violations(doc, v);

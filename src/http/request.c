@@ -13,6 +13,7 @@
 #include "ciclo/base/time.h"
 
 #include "guard.h"
+#include "origin.h"
 
 enum {
 	/* A body that is refused is still read up to this much beyond its limit, because many clients look
@@ -86,9 +87,32 @@ static size_t body_max(const struct call *c)
 /* Can the answer be given without the body, and is it better to give it at once? */
 static bool answer_early(const struct call *c, const struct guard *g)
 {
-	bool refused = g->length > body_max(c) || !c->match.operation;
+	bool refused = c->refuse != PROBLEM_NONE || !c->match.operation;
 
 	return refused && (g->expects || g->length > body_max(c) + DRAIN_MAX);
+}
+
+/* What browsers say of the page that asks; see origin.h. */
+static void take_origin(struct call *c, const struct guard *g)
+{
+	const struct server_options *o = &c->server->options;
+
+	if (g->origin && origin_listed(o->config->cors_origins, g->origin))
+		c->origin = arena_strndup(c->arena, g->origin, strlen(g->origin));
+	if (o->require_key)
+		return;
+	c->foreign = (g->origin && !c->origin && !origin_is_local(g->origin)) ||
+		     (g->host && host_is_public(g->host));
+}
+
+/* Why the body need not be kept. */
+static enum problem foresee(const struct call *c, const struct guard *g)
+{
+	if (g->length > body_max(c))
+		return PROBLEM_body_too_large;
+	if (g->length == 0 && !g->chunked)
+		return PROBLEM_NONE;
+	return auth_foresee(c, g->chunked ? body_max(c) : g->length);
 }
 
 /* The header is complete. */
@@ -112,9 +136,9 @@ static enum MHD_Result begin(struct call *c, const char *method, const char *ver
 	find_route(c);
 	if (!call_open_arena(c, ARENA_BASE + ARENA_PER_BODY * body_max(c)))
 		return MHD_NO;
+	take_origin(c, &guard);
 	buf_init(&c->raw, body_max(c));
-	if (guard.length > body_max(c))
-		c->refuse = PROBLEM_body_too_large;
+	c->refuse = foresee(c, &guard);
 	if (answer_early(c, &guard)) {
 		checks_run(
 			c); /* cannot wait: the route and the body's size are checked before anything that does */
@@ -200,7 +224,7 @@ enum MHD_Result request_access(void *cls, struct MHD_Connection *mhd, const char
 	return MHD_NO;
 }
 
-static void log_request(const struct call *c)
+static void log_request(const struct call *c, int64_t us)
 {
 	struct log_line line;
 
@@ -208,7 +232,7 @@ static void log_request(const struct call *c)
 	log_str(&line, "method", c->known_method);
 	log_str(&line, "route", c->match.operation ? c->match.operation->path : NULL);
 	log_int(&line, "status", c->status);
-	log_int(&line, "us", clock_monotonic_us() - c->started_us);
+	log_int(&line, "us", us);
 	log_str(&line, "request_id", c->request_id);
 	log_str(&line, "key_id", c->key_id);
 	log_int(&line, "bytes", (int64_t)c->bytes);
@@ -219,6 +243,7 @@ void request_completed(void *cls, struct MHD_Connection *mhd, void **con_cls,
 		       enum MHD_RequestTerminationCode how)
 {
 	struct call *c = *con_cls;
+	int64_t us;
 
 	(void)cls;
 	(void)mhd;
@@ -226,8 +251,10 @@ void request_completed(void *cls, struct MHD_Connection *mhd, void **con_cls,
 	if (!c)
 		return;
 	*con_cls = NULL;
+	us = clock_monotonic_us() - c->started_us;
+	metrics_count(c->server->options.metrics, c->match.operation, c->status, us);
 	if (log_wants(LOG_INFO))
-		log_request(c);
+		log_request(c, us);
 	c->connection->call = NULL;
 	deadlines_enter(&c->server->deadlines, c->connection, PHASE_IDLE, clock_monotonic_ms());
 	call_detach(c);

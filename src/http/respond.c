@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "ciclo/base/log.h"
+#include "ciclo/base/memory.h"
 #include "ciclo/base/time.h"
 #include "ciclo/contract/json.h"
 
@@ -22,16 +23,54 @@ static const char *header_set(const struct call *c, const char *name)
 
 static void add(struct MHD_Response *r, const char *name, const char *value)
 {
-	/* Fails when memory is out, or for a value with a line break: an answer without the field is
-	 * better than none. */
-	if (MHD_add_response_header(r, name, value) != MHD_YES)
-		log_event(LOG_WARN, "header_dropped", "%s", name);
+	/* Fails when memory is out, or for a value with a line break. An answer without it could be kept in a cache, or be
+	 * taken for something else, so there will be none. */
+	if (MHD_add_response_header(r, name, value) == MHD_YES)
+		return;
+	log_event(LOG_WARN, "header_dropped", "%s", name);
+	memory_failed();
 }
 
 static void add_default(const struct call *c, struct MHD_Response *r, const char *name, const char *value)
 {
 	if (!header_set(c, name))
 		add(r, name, value);
+}
+
+/* What every answer says; server.c says the same where libmicrohttpd cannot answer. Strict-Transport-Security is for the
+ * proxy that speaks TLS to say. */
+const struct header_field always_said[] = {
+	{"X-Content-Type-Options", "nosniff"},
+	{"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+	{"Referrer-Policy", "no-referrer"},
+	{NULL, NULL},
+};
+
+/* For pages of the sites that may call. Without credentials: the key comes in a field of its own. */
+static void add_cors(const struct call *c, struct MHD_Response *r)
+{
+	if (!*c->server->options.config->cors_origins)
+		return;
+	add(r, "Vary", "Origin");
+	if (!c->origin)
+		return;
+	add(r, "Access-Control-Allow-Origin", c->origin);
+	add(r, "Access-Control-Expose-Headers",
+	    "Allow, Content-Disposition, ETag, Idempotent-Replayed, Link, Location, RateLimit, "
+	    "RateLimit-Policy, Retry-After, X-Request-Id");
+}
+
+/* draft-ietf-httpapi-ratelimit-headers-10 */
+static void add_rate(const struct call *c, struct MHD_Response *r)
+{
+	char text[64];
+
+	if (!c->limited)
+		return;
+	snprintf(text, sizeof(text), "\"default\";r=%lld;t=%lld", (long long)c->left.requests,
+		 (long long)c->left.full_s);
+	add(r, "RateLimit-Policy", rate_policy(c->server->options.rate));
+	add(r, "RateLimit", text);
 }
 
 static void add_headers(const struct call *c, struct MHD_Response *r, int status)
@@ -41,12 +80,14 @@ static void add_headers(const struct call *c, struct MHD_Response *r, int status
 	for (size_t i = 0; i < c->header_count; i++)
 		add(r, c->headers[i].name, c->headers[i].value);
 	add(r, "X-Request-Id", c->request_id);
-	add(r, "X-Content-Type-Options", "nosniff");
-	add(r, "Content-Security-Policy", "default-src 'none'");
+	for (const struct header_field *h = always_said; h->name; h++)
+		add(r, h->name, h->value);
 	add_default(c, r, "Cache-Control", "no-store");
 	if (op && op->answer[0].name && op->answer[1].name)
 		add_default(c, r, "Vary", "Accept");
-	if (status == 503 || status == 429)
+	add_cors(c, r);
+	add_rate(c, r);
+	if (status == 503)
 		add_default(c, r, "Retry-After", "1");
 	if (c->close || c->server->draining)
 		add(r, "Connection", "close");
@@ -115,7 +156,7 @@ static void text_release(void *cls)
 
 static struct text *text_new(char *bytes)
 {
-	struct text *t = malloc(sizeof(*t));
+	struct text *t = memory_alloc(sizeof(*t));
 
 	if (t)
 		*t = (struct text){.owners = 1, .bytes = bytes};
@@ -146,10 +187,50 @@ void call_settle(struct call *c, int status, size_t len)
 	wake(c);
 }
 
+/* When memory is out, call_queue closes the connection without an answer. */
+static void settle_text(struct call *c, int status, const char *type, struct text *text, size_t len)
+{
+	struct MHD_Response *r = make_response(text, len);
+
+	if (r) {
+		add_headers(c, r, status);
+		if (text && type)
+			add_content_type(r, type);
+	}
+	if (r && call_is_incomplete(c)) {
+		MHD_destroy_response(r);
+		r = NULL;
+	}
+	c->response = r;
+	call_settle(c, r ? status : 0, len);
+}
+
+/* In the place of an answer that may lack something. What a write that has succeeded would have been told is not known
+ * any more; its client hears nothing, which it has to reckon with anyway. */
+static void settle_incomplete(struct call *c, int status)
+{
+	bool stored = status < 300 && !call_is_get(c);
+	struct text *shared = NULL;
+	char *text = NULL;
+
+	log_event(LOG_WARN, "out_of_memory", "%s", stored ? "no answer" : "answered 503");
+	c->incomplete = false;
+	c->failures = call_failures(c);
+	c->header_count = 0;
+	if (!stored)
+		text = problem_text(PROBLEM_overloaded, c->request_id, NULL,
+				    "Memory ran out; nothing was stored. Try again.");
+	if (text)
+		shared = text_new(text);
+	if (shared)
+		settle_text(c, 503, "application/problem+json", shared, strlen(text));
+	else
+		call_settle(c, 0, 0);
+	text_release(shared);
+}
+
 static void answer_one(struct call *c, int status, const char *type, struct text *text, size_t len)
 {
-	struct MHD_Response *r;
-
 	if (refuse_answer(c))
 		return;
 	if (not_modified(c, status)) {
@@ -157,15 +238,10 @@ static void answer_one(struct call *c, int status, const char *type, struct text
 		len = 0;
 		status = 304;
 	}
-	r = make_response(text, len);
-	if (r) {
-		add_headers(c, r, status);
-		if (text && type)
-			add_content_type(r, type);
-	}
-	c->response = r;
-	/* When memory is out, call_queue closes the connection without an answer. */
-	call_settle(c, r ? status : 0, len);
+	if (call_is_incomplete(c))
+		settle_incomplete(c, status);
+	else
+		settle_text(c, status, type, text, len);
 }
 
 void call_answer(struct call *c, int status, const char *type, char *text, size_t len)
@@ -173,12 +249,10 @@ void call_answer(struct call *c, int status, const char *type, char *text, size_
 	struct text *shared = text ? text_new(text) : NULL;
 	struct call *follower;
 
-	if (text && !shared) {
-		len = 0;
-		status = 500;
-	}
-	while ((follower = call_next_follower(c)))
+	while ((follower = call_next_follower(c))) {
+		follower->incomplete = call_is_incomplete(c);
 		answer_one(follower, status, type, shared, len);
+	}
 	answer_one(c, status, type, shared, len);
 	text_release(shared);
 }
@@ -208,7 +282,7 @@ void call_reply(struct call *c, int status, json_t *doc)
 	if (doc) {
 		text = json_write(doc);
 		if (!text) {
-			call_problem(c, PROBLEM_internal_error, NULL, "The answer does not fit into memory.");
+			call_out_of_memory(c);
 			goto out;
 		}
 	}
@@ -235,10 +309,10 @@ static void add_etag(struct call *c, const char *media_type, const char *text, s
 
 void call_reply_text(struct call *c, int status, const char *media_type, const char *text, size_t len)
 {
-	char *copy = malloc(len + 1);
+	char *copy = memory_alloc(len + 1);
 
 	if (!copy) {
-		call_problem(c, PROBLEM_internal_error, NULL, "The answer does not fit into memory.");
+		call_out_of_memory(c);
 		return;
 	}
 	memcpy(copy, text, len);
@@ -269,4 +343,10 @@ void call_problem(struct call *c, enum problem code, const struct violations *v,
 	while ((follower = call_next_follower(c)))
 		call_problem_alone(follower, code, v, detail);
 	call_problem_alone(c, code, v, detail);
+}
+
+void call_out_of_memory(struct call *c)
+{
+	call_problem(c, PROBLEM_overloaded, NULL,
+		     "There is not enough memory now; nothing was stored. Try again.");
 }

@@ -7,8 +7,10 @@
  */
 #include "state.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdarg.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,16 +26,20 @@ enum {
 	/* A resumed connection needs one turn to build its answer and one to send it. More turns than
 	 * this would let busy clients keep the database waiting. */
 	TURNS_MAX = 4,
+	/* Between two lines about the same lack. */
+	QUIET_MS = 60000,
 	/* Turns to flush the last answers before the daemon stops; what a client does not take by then is lost. */
 	LAST_TURNS = 8
 };
 
 PRINTF_LIKE(2, 0) static void log_library(void *cls, const char *fmt, va_list args)
 {
+	struct server *s = cls;
 	char text[512];
 
-	(void)cls;
 	vsnprintf(text, sizeof(text), fmt, args);
+	if (strstr(text, "resource limit"))
+		s->out_of_descriptors = true;
 	log_event(LOG_DEBUG, "libmicrohttpd", "%s", text);
 }
 
@@ -70,6 +76,10 @@ static void connection_notified(void *cls, struct MHD_Connection *mhd, void **co
 	}
 	/* Closed, but close(2) comes later: the descriptor in our queues was valid to the last. */
 	*context = NULL;
+	/* At its limit, or out of descriptors, libmicrohttpd does not watch the listening socket, and only in a turn after
+	 * this one it looks whether it may again. Nothing else would give it one when the last connection has gone. */
+	s->wants_run = true;
+	s->out_of_descriptors = false;
 	if (!c)
 		return;
 	/* When epoll_ctl fails, a connection ends without the end of its request being told. */
@@ -85,14 +95,39 @@ static struct MHD_Daemon *start(struct server *s, int fd)
 
 	/* SIGPIPE is ignored by main; the listening socket is ours, for a clear error message. */
 	return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-				request_access, s, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
+				request_access, s, MHD_OPTION_EXTERNAL_LOGGER, log_library, s,
 				MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-				(unsigned)config->connection_limit, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+				(unsigned)config->connection_limit, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+				(unsigned)config->address_connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 				(size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
 				(unsigned)config->idle_timeout_s, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 				MHD_OPTION_URI_LOG_CALLBACK, request_target, s, MHD_OPTION_UNESCAPE_CALLBACK,
 				keep_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED, request_completed, s,
 				MHD_OPTION_NOTIFY_CONNECTION, connection_notified, s, MHD_OPTION_END);
+}
+
+static bool has_method(const struct contract *contract, const char *method)
+{
+	for (size_t i = 0; i < contract_operations(contract); i++)
+		if (strcmp(contract_operation(contract, i)->method, method) == 0)
+			return true;
+	return false;
+}
+
+/* Of all operations together; HEAD comes with GET, OPTIONS is everywhere. */
+static void list_methods(struct server *s)
+{
+	static const struct {
+		const char *name;
+		const char *with;
+	} methods[] = {{"DELETE", "DELETE"}, {"GET", "GET"},   {"HEAD", "GET"}, {"OPTIONS", NULL},
+		       {"PATCH", "PATCH"},   {"POST", "POST"}, {"PUT", "PUT"}};
+	size_t len = 0;
+
+	for (size_t i = 0; i < COUNTOF(methods); i++)
+		if (!methods[i].with || has_method(s->options.contract, methods[i].with))
+			len += (size_t)snprintf(s->methods + len, sizeof(s->methods) - len, "%s%s",
+						len ? ", " : "", methods[i].name);
 }
 
 struct server *server_new(const struct server_options *options, const struct sockaddr *address, socklen_t len)
@@ -103,6 +138,7 @@ struct server *server_new(const struct server_options *options, const struct soc
 	if (!s || sodium_init() < 0)
 		goto fail;
 	s->options = *options;
+	list_methods(s);
 	deadlines_init(&s->deadlines, options->config);
 	s->auth = auth_new();
 	if (!s->auth)
@@ -155,6 +191,44 @@ static int64_t library_wait(const struct server *s)
 	return ms > INT32_MAX ? INT32_MAX : (int64_t)ms;
 }
 
+static bool is_full(const struct server *s)
+{
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+	return info && info->num_connections >= s->options.config->connection_limit;
+}
+
+/* It happens at each attempt to accept; an operator has to know it once. */
+static void say_full(struct server *s)
+{
+	int64_t now_ms = clock_monotonic_ms();
+
+	if (now_ms < s->quiet_until_ms)
+		return;
+	s->quiet_until_ms = now_ms + QUIET_MS;
+	log_event(LOG_WARN, "connections_full", "%s",
+		  s->out_of_descriptors ? strerror(EMFILE) : "CICLO_CONNECTION_LIMIT is reached");
+}
+
+/*
+ * Nobody new is heard until a connection ends, so the one that has been idle for longest has to go. (Out of descriptors
+ * libmicrohttpd waits for that, too, even when there are some again.)
+ */
+static void make_room(struct server *s)
+{
+	struct connection *idle = s->deadlines.oldest[PHASE_IDLE];
+
+	if (!s->out_of_descriptors && !is_full(s))
+		return;
+	say_full(s);
+	if (!idle)
+		return;
+	s->out_of_descriptors = false;
+	deadlines_enter(&s->deadlines, idle, PHASE_NONE, 0);
+	shutdown(idle->fd, SHUT_RDWR);
+}
+
 void server_run(struct server *s)
 {
 	free_calls(&s->dead);
@@ -162,8 +236,9 @@ void server_run(struct server *s)
 		s->wants_run = false;
 		MHD_run(s->daemon);
 		if (library_wait(s) != 0)
-			return;
+			break;
 	}
+	make_room(s);
 }
 
 /* Tells a client that has sent a part of a request why it is cut off. libmicrohttpd cannot answer in the
@@ -171,16 +246,20 @@ void server_run(struct server *s)
 static void say_timeout(const struct connection *connection)
 {
 	struct call *c = connection->call;
-	char text[1024];
+	char text[1024], said[256] = "";
 	char *body = problem_text(PROBLEM_request_timeout, c->request_id, NULL,
 				  "The request was not complete in time.");
-	int n = snprintf(text, sizeof(text),
-			 "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: "
-			 "application/problem+json\r\n"
-			 "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: %s\r\n"
-			 "Content-Length: %zu\r\n\r\n%s",
-			 c->request_id, body ? strlen(body) : 0, body ? body : "");
+	size_t len = 0;
+	int n;
 
+	for (const struct header_field *h = always_said; h->name; h++)
+		len += (size_t)snprintf(said + len, sizeof(said) - len, "%s: %s\r\n", h->name, h->value);
+	n = snprintf(text, sizeof(text),
+		     "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: "
+		     "application/problem+json\r\n"
+		     "Cache-Control: no-store\r\n%sX-Request-Id: %s\r\n"
+		     "Content-Length: %zu\r\n\r\n%s",
+		     said, c->request_id, body ? strlen(body) : 0, body ? body : "");
 	free(body);
 	if (n > 0 && (size_t)n < sizeof(text) &&
 	    send(connection->fd, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) == n)

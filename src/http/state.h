@@ -21,6 +21,7 @@
 #include "ciclo/base/buf.h"
 #include "ciclo/base/uuid7.h"
 #include "ciclo/http/call.h"
+#include "ciclo/http/rate.h"
 #include "ciclo/http/server.h"
 
 #include "deadlines.h"
@@ -64,6 +65,7 @@ struct call {
 	struct call *next;   /* in server->orphans or server->dead */
 	int64_t started_us;
 	int64_t deadline_ms;
+	uint64_t failures; /* call_failures, when the call began */
 
 	enum stage stage;
 	unsigned step;       /* index of the next check */
@@ -73,7 +75,10 @@ struct call {
 	bool busy;
 	bool answered;
 	bool abandoned;
-	bool close; /* the connection ends with this answer */
+	bool close;      /* the connection ends with this answer */
+	bool incomplete; /* memory was missing for what this call follows */
+	bool foreign; /* a page of another site, or under a name that may be anybody's, on a service that may be open */
+	bool limited; /* left is known */
 
 	const char *method;       /* libmicrohttpd's, dead with the connection */
 	const char *known_method; /* the same as static text; NULL for one that HTTP does not know */
@@ -87,6 +92,8 @@ struct call {
 	uint64_t received; /* bytes of body that came in, kept or not */
 	const char *body_type;
 	const char *answer_type;
+	const char *origin; /* of the page that asks, if CICLO_CORS_ORIGINS has it; else NULL */
+	struct rate_left left;
 
 	struct call
 		*leader; /* what answers it answers this call as well; NULL: it has an answer of its own */
@@ -116,11 +123,14 @@ struct server {
 	struct fixed fixed[FIXED_MAX];
 	struct arena *spares[SPARES_MAX];
 	size_t spare_count;
+	int64_t quiet_until_ms; /* for what is said once a minute */
 	int port;
-	size_t arriving;   /* requests that are not complete */
-	size_t pending;    /* complete ones that are not answered */
-	size_t body_bytes; /* memory of all bodies that are being received */
-	bool wants_run;    /* a connection was resumed; libmicrohttpd has no other way to learn of it */
+	char methods[64];        /* that any operation has: the Allow of OPTIONS * */
+	size_t arriving;         /* requests that are not complete */
+	size_t pending;          /* complete ones that are not answered */
+	size_t body_bytes;       /* memory of all bodies that are being received */
+	bool out_of_descriptors; /* and no connection has ended since */
+	bool wants_run;          /* a connection was resumed; libmicrohttpd has no other way to learn of it */
 	bool draining;
 	bool stopping;
 };
@@ -164,18 +174,32 @@ enum step { STEP_DONE, STEP_ANSWERED, STEP_WAITING };
 struct auth *auth_new(void) NODISCARD;
 void auth_free(struct auth *a);
 enum step auth_check(struct call *c);
+/* Before a body of so many bytes is kept: will the key be refused? PROBLEM_NONE: perhaps not. */
+enum problem auth_foresee(const struct call *c, uint64_t bytes) NODISCARD;
+/* code: missing_key, invalid_key or missing_scope. */
+void auth_refuse(struct call *c, enum problem code);
+
+/* limit.c */
+enum step limit_check(struct call *c);
+enum step limit_charge(struct call *c);
 
 /* media.c */
 enum step media_check_accept(struct call *c);
 enum step media_check_type(struct call *c);
 bool media_is_json(const char *type);
 
-/* respond.c: text is malloc'd and taken; NULL for no body. type may be NULL then. Followers get the same. */
+/* respond.c: fields of every answer; the last has no name. */
+extern const struct header_field always_said[];
+/* text is malloc'd and taken; NULL for no body. type may be NULL then. Followers get the same. */
 void call_answer(struct call *c, int status, const char *type, char *text, size_t len);
 /* Answers this call alone, 304 with these fields. */
 void call_not_modified(struct call *c, const char *etag, const char *cache_control);
 /* Answers this call alone; its followers go on waiting. */
 void call_problem_alone(struct call *c, enum problem code, const struct violations *v, const char *detail);
+/* Memory was missing since the call began: whatever was made for it may lack something. */
+bool call_is_incomplete(const struct call *c);
+/* So often has this thread not got memory, or this call more than its share. */
+uint64_t call_failures(const struct call *c);
 /* response or fixed is set: the answer is ready. */
 void call_settle(struct call *c, int status, size_t len);
 /* Hands the answer that is ready to libmicrohttpd. */

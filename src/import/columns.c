@@ -126,13 +126,32 @@ static bool add(struct columns *c, const struct schema *item, const struct path 
 	return true;
 }
 
+/* jansson would drop a member of another name, and with it a column of every line. */
+static bool is_text(const struct csv_cell *cell)
+{
+	json_t *text = json_stringn(cell->text, cell->len);
+	bool is_utf8 = text != NULL;
+
+	json_decref(text);
+	return is_utf8 && memchr(cell->text, '\0', cell->len) == NULL;
+}
+
+static bool add_column(struct columns *c, const struct schema *item, const struct csv_cell *cell,
+		       size_t column, const struct failure *f)
+{
+	struct path p;
+
+	if (!is_text(cell))
+		return fail(f, "column %zu of the header is not valid UTF-8", column + 1);
+	return split(c->arena, cell, &p, f) && add(c, item, &p, column, f);
+}
+
 struct columns *columns_new(const struct schema *item, const struct csv_row *header, char *why, size_t size)
 {
 	struct failure f = {why, size};
 	struct arena *arena = arena_new(NAMES_BYTES);
 	struct columns *c = arena != NULL ? arena_alloc(arena, sizeof *c) : NULL;
 	bool ok = true;
-	struct path p;
 
 	if (c == NULL) {
 		fail(&f, "memory is out");
@@ -141,7 +160,7 @@ struct columns *columns_new(const struct schema *item, const struct csv_row *hea
 	}
 	*c = (struct columns){.arena = arena, .count = header->count};
 	for (size_t i = 0; i < header->count && ok; i++)
-		ok = split(arena, &header->cell[i], &p, &f) && add(c, item, &p, i, &f);
+		ok = add_column(c, item, &header->cell[i], i, &f);
 	if (ok)
 		return c;
 	arena_free(arena);

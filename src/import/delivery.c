@@ -138,8 +138,12 @@ enum delivery_end delivery_send(struct delivery *d, const char *path, const stru
 	json_decref(d->answer);
 	d->answer = NULL;
 	while ((verdict = try_once(d, path, b)) == AGAIN) {
-		verdict = rest(d, d->reply.retry_after_ms > wait_ms ? d->reply.retry_after_ms : wait_ms,
-			       give_up_ms);
+		int64_t pause_ms = d->reply.retry_after_ms > wait_ms ? d->reply.retry_after_ms : wait_ms;
+
+		/* It answers, and says when there is more to be had: that is no lack of patience. */
+		if (d->reply.status == problem_status(PROBLEM_quota_exceeded))
+			give_up_ms += pause_ms;
+		verdict = rest(d, pause_ms, give_up_ms);
 		if (verdict != AGAIN)
 			break;
 		wait_ms = wait_ms * 2 < LONGEST_WAIT_MS ? wait_ms * 2 : LONGEST_WAIT_MS;

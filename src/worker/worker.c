@@ -20,6 +20,7 @@
 #include "ciclo/base/log.h"
 #include "ciclo/base/time.h"
 #include "ciclo/db/db.h"
+#include "ciclo/http/metrics.h"
 #include "ciclo/http/server.h"
 
 enum {
@@ -29,6 +30,7 @@ enum {
 	EVENTS_MAX = 64,
 	/* Longest sleep. Nothing should need it; it bounds a forgotten timer. */
 	SLEEP_MAX_MS = 10000,
+	COUNT_EVERY_MS = 1000,
 	/* While draining: for the rest of a request whose beginning is there, and for what is on its way to be read. */
 	PATIENCE_MS = 1000,
 	QUIET_MS = 50
@@ -50,8 +52,10 @@ struct worker {
 	int stop_fd;        /* eventfd: its value counts the calls of worker_stop */
 	uint64_t stops;     /* seen by the loop */
 	bool http_is_ready; /* in this turn */
-	atomic_uint *unready;
-	bool is_ready; /* not counted in *unready */
+	struct process *process;
+	struct metrics_part *metrics; /* its own part */
+	int64_t counted_ms;           /* when it last said how its lanes are */
+	bool is_ready;                /* not counted in process->unready */
 	struct watch watches[WATCHES_MAX];
 	size_t watch_count;
 };
@@ -120,7 +124,7 @@ static bool are_ready(void *cls)
 {
 	const struct worker *w = cls;
 
-	return atomic_load_explicit(w->unready, memory_order_relaxed) == 0;
+	return atomic_load_explicit(&w->process->unready, memory_order_relaxed) == 0;
 }
 
 /* Whoever asks one worker is served by another next time: the kernel deals out the connections. */
@@ -133,9 +137,18 @@ static void tell_ready(struct worker *w)
 		return;
 	w->is_ready = is_ready;
 	if (is_ready)
-		atomic_fetch_sub_explicit(w->unready, 1, memory_order_relaxed);
+		atomic_fetch_sub_explicit(&w->process->unready, 1, memory_order_relaxed);
 	else
-		atomic_fetch_add_explicit(w->unready, 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(&w->process->unready, 1, memory_order_relaxed);
+}
+
+/* Once a second is as often as anybody looks. */
+static void count_lanes(struct worker *w, int64_t now_ms)
+{
+	if (now_ms - w->counted_ms < COUNT_EVERY_MS)
+		return;
+	w->counted_ms = now_ms;
+	metrics_lanes(w->metrics, w->db);
 }
 
 static bool open_server(struct worker *w, const struct sockaddr *address, socklen_t len, bool require_key)
@@ -146,6 +159,8 @@ static bool open_server(struct worker *w, const struct sockaddr *address, sockle
 		.db = w->db,
 		.handle = api_handle,
 		.cls = &w->api,
+		.rate = w->process->rate,
+		.metrics = w->metrics,
 		.require_key = require_key,
 	};
 
@@ -154,14 +169,15 @@ static bool open_server(struct worker *w, const struct sockaddr *address, sockle
 	       epoll_change(w, EPOLL_CTL_ADD, w->stop_fd, EPOLLIN);
 }
 
-struct worker *worker_new(const struct config *config, const struct contract *contract, atomic_uint *unready,
-			  const struct sockaddr *address, socklen_t len, bool require_key)
+struct worker *worker_new(struct process *process, const struct sockaddr *address, socklen_t len,
+			  bool require_key)
 {
 	struct worker *w = calloc(1, sizeof(*w));
 
 	if (!w)
 		return NULL;
-	w->unready = unready;
+	w->process = process;
+	w->metrics = metrics_part(process->metrics, process->workers++);
 	w->is_ready = true;
 	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	w->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -169,17 +185,18 @@ struct worker *worker_new(const struct config *config, const struct contract *co
 		log_event(LOG_ERROR, "worker_failed", "%s", strerror(errno));
 		goto fail;
 	}
-	w->db = db_new(config, watch_database, w);
+	w->db = db_new(process->config, watch_database, w);
 	if (!w->db) {
 		log_event(LOG_ERROR, "worker_failed", "no memory for the database engine");
 		goto fail;
 	}
 	tell_ready(w);
 	w->api = (struct api){
-		.config = config,
-		.contract = contract,
+		.config = process->config,
+		.contract = process->contract,
 		.db = w->db,
 		.ids = &w->ids,
+		.metrics = process->metrics,
 		.draining = is_draining,
 		.ready = are_ready,
 		.cls = w,
@@ -255,6 +272,7 @@ static void turn(struct worker *w, int64_t max_ms)
 	int count;
 
 	tell_ready(w);
+	count_lanes(w, now);
 	count = epoll_wait(w->epoll_fd, events, EVENTS_MAX, (int)wait);
 	w->http_is_ready = false;
 	for (int i = 0; i < count; i++)

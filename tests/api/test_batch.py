@@ -41,6 +41,15 @@ def test_good_items_are_kept_and_bad_ones_reported_at_their_index(new_shop, ndjs
     assert [line.get("id") for line in again["results"]] == [line.get("id") for line in answer["results"]]
 
 
+@pytest.mark.parametrize("ndjson", [True, False], ids=["ndjson", "array"])
+def test_a_fault_is_at_the_same_place_as_in_a_single_fact(shop, ndjson):
+    """A pointer is a URI fragment: what one cannot hold is percent-encoded, in both."""
+    order = {**_orders(1)[0], "größe 1%~/": 1}
+    single = shop.api.post("/v1/orders", order, 422).json["errors"]
+    assert [error["pointer"] for error in single] == ["#/gr%C3%B6%C3%9Fe%201%25~0~1"]
+    assert _send(shop, [order], ndjson)["results"][0]["problem"]["errors"] == single
+
+
 def test_a_line_that_is_no_json_is_one_bad_item(new_shop):
     shop = new_shop()
     good = [to_json(item) for item in _orders(2)]

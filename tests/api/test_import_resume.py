@@ -10,7 +10,7 @@ from collections import Counter
 import pytest
 
 from support.client import to_json
-from support.importer import Between, free_port, run_import, start_import, state_of, url_of, write
+from support.importer import Between, free_port, run_import, start_import, state_of, takes_signals, url_of, write
 from support.process import end
 from support.server import command, wait_until
 
@@ -32,6 +32,14 @@ def _totals(shop):
 
 def _wanted(items):
     return Counter(item["total"] for item in items if item["total"] >= 0)
+
+
+def _unread(port):
+    """Whether a connection to the port holds what its server has not read."""
+    with open("/proc/net/tcp", encoding="ascii") as sockets:
+        next(sockets)
+        fields = [line.split() for line in sockets]
+    return any(local.endswith(f":{port:04X}") and state == "01" and not queues.endswith(":00000000") for _, local, _, state, queues, *_ in fields)
 
 
 def _bad_lines(path):
@@ -123,7 +131,7 @@ def test_a_service_that_hangs_does_not_hold_a_signal_up(new_shop, tmp_path, sign
     os.kill(shop.server.process.pid, signal.SIGSTOP)
     try:
         process = start_import(url, file)
-        time.sleep(0.5)
+        wait_until(lambda: _unread(shop.server.port), 20, "it has sent a batch")
         begin = time.monotonic()
         for _ in range(signals):
             process.send_signal(signal.SIGTERM)
@@ -143,7 +151,7 @@ def test_a_stopped_input_is_left_at_once(new_shop, tmp_path):
     os.write(writer, b'{"half')
     process = start_import(url_of(shop), "--as", "orders", "-", stdin=reader)
     os.close(reader)
-    time.sleep(0.4)
+    wait_until(lambda: takes_signals(process), 20, "it has begun")
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=10)
     os.close(writer)

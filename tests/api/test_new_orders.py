@@ -5,6 +5,8 @@ from urllib.parse import quote
 
 import pytest
 
+from support.server import wait_until
+
 EUR, USD = {"currency": "EUR"}, {"currency": "USD", "exchange_rate": "0.9"}
 ALONE = """SELECT coalesce(cardinality(l.later), 0), coalesce(cardinality(l.others), 0)
 FROM (SELECT array_agg(c.customer_id) AS ids, array_agg(coalesce(c.since, '-infinity')) AS since, array_agg(c.order_id) AS orders
@@ -69,8 +71,8 @@ def derive(cursor):
     for part in ("derive_changed", "derive_stages"):
         left = 1
         while left:
-            cursor.execute(f"SELECT customers FROM {part}(1000, NULL)")
-            left, = cursor.fetchone()
+            cursor.execute(f"SELECT * FROM {part}(1000, NULL)")
+            _, left = cursor.fetchone()
     cursor.connection.commit()
 
 
@@ -122,7 +124,7 @@ def test_several_of_one_customer_at_once_take_more(shop):
     with shop.nobody_derives() as cursor:
         send(shop, "several", [order(JANUARY), order(FEBRUARY)])
         send(shop, "beside them", [order(JANUARY)])
-        cursor.execute("SELECT customers FROM derive_changed(1000, NULL)")
+        cursor.execute("SELECT changes FROM derive_changed(1000, NULL)")
         assert cursor.fetchone() == (0,)
         assert rows_that_differ(cursor) == []
 
@@ -133,7 +135,7 @@ def test_what_came_to_be_cancelled_meanwhile_is_no_order(shop):
         derive(cursor)
         send(shop, "cancelled", [order(JANUARY), order(FEBRUARY), order(MARCH)], 2)
         shop.api.post("/v1/orders/external:cancelled%203/cancel", {}, 200)
-        cursor.execute("SELECT customers FROM derive_changed(1, NULL)")  # the order alone
+        cursor.execute("SELECT changes FROM derive_changed(1, NULL)")  # the order alone
         cursor.connection.commit()
         derive(cursor)
         assert rows_that_differ(cursor) == []
@@ -159,3 +161,26 @@ def test_what_was_written_is_derived_soon_though_nobody_asks(new_shop):
         while shop.sql("SELECT count(*) FROM customer_days WHERE day = %s", f"2026-01-{day}") == [(0,)]:
             assert time.monotonic() < start + 5, day
             time.sleep(0.01)
+
+
+@pytest.mark.parametrize("days, anew", [(400_000, False), (40_000, True)])
+def test_sums_are_made_anew_only_when_so_much_waits_that_it_is_faster(shop, days, anew):
+    with shop.nobody_derives() as cursor:
+        send(shop, f"one of {days}", [order(JANUARY)])
+        derive(cursor)
+        cursor.execute("UPDATE pg_class SET reltuples = %s WHERE oid = 'customer_days'::regclass", (days,))
+        cursor.execute("INSERT INTO changed_customers (customer_id) SELECT max(customer_id::text)::uuid FROM customers, generate_series(1, 30000) AS n GROUP BY n")
+        cursor.execute("SELECT derive_changed(1, NULL)")
+        cursor.execute("SELECT summed FROM data_version WHERE summed < 'infinity'")
+        assert bool(cursor.fetchall()) == anew
+        cursor.connection.rollback()
+
+
+def test_the_more_waits_the_more_is_derived_at_once(new_shop):
+    """4,000 customers are 40 times the least; twice as much each time is 7 transactions, or 10 by two who take turns."""
+    shop = new_shop()
+    with shop.nobody_derives():
+        shop.batch("/v1/orders", [{"external_id": f"o{n}", "customer": {"external_id": f"c{n}"}, "ordered_at": JANUARY, "currency": "EUR", "total": 1} for n in range(4000)])
+        assert shop.sql("SELECT count(*) >= 4000 FROM changed_customers") == [(True,)]
+    wait_until(lambda: shop.sql("SELECT count(*) FROM customer_days") == [(4000,)], 60, "all are derived")
+    assert shop.sql("SELECT count(DISTINCT xmin::text) < 20 FROM customer_days") == [(True,)]

@@ -1,4 +1,5 @@
 """Orders, refunds, cancelling: amounts, states, identity, and that nothing counts twice."""
+import base64
 import threading
 from decimal import Decimal
 
@@ -92,6 +93,18 @@ def test_without_ordered_at_an_order_is_of_now(shop):
                                 "2026-01-15T12:00:00+25:00", "infinity", "0000-01-01T00:00:00Z"])
 def test_an_instant_needs_a_real_date_a_time_and_an_offset(api, at):
     assert "/ordered_at" in api.post("/v1/orders", {**BASE, "total": 1, "ordered_at": at}, 422).places
+
+
+@pytest.mark.parametrize("offset, utc", [("+23:59", "2026-01-14T12:01:00Z"), ("-16:00", "2026-01-16T04:00:00Z")])
+def test_any_offset_of_rfc_3339_is_taken_wherever_an_instant_is(new_shop, offset, utc):
+    """PostgreSQL itself takes none of 16 hours or more."""
+    api, at = new_shop().api, f"2026-01-15T12:00:00{offset}"
+    made = api.post("/v1/orders", {**BASE, "customer": {"external_id": "far"}, "total": 1, "ordered_at": at}).json
+    assert made["ordered_at"] == utc
+    assert api.get("/v1/orders", query={"ordered_from": at}).json["items"] == [made]
+    assert api.get("/v1/orders", query={"ordered_to": at}).json["items"] == []
+    cursor = base64.urlsafe_b64encode(f"v1 2026-01-17T12:00:00{offset} {made['id']}".encode()).decode().rstrip("=")
+    assert api.get("/v1/orders", query={"cursor": cursor}).json["items"] == [made]
 
 
 # customers of orders -----------------------------------------------------------------------------

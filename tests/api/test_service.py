@@ -146,7 +146,7 @@ def test_an_answer_that_is_always_the_same_says_the_request_id_of_each(shop, pat
         del fields["Date"]
     assert seen[4].pop("Connection") == "close"
     same = seen[0]
-    assert {"ETag", "Cache-Control", "Content-Type", "Content-Length", "Content-Security-Policy", "X-Content-Type-Options"} == set(same)
+    assert {"ETag", "Cache-Control", "Content-Type", "Content-Length", "Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy"} == set(same)
     assert [fields == same for fields in seen] == [True, True, False, True, True, True]
     assert len({body for _, _, body in answers[:2] + answers[3:5]}) == 1
 

@@ -94,7 +94,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_breaks_under_load(new_shop):
     threads = [threading.Thread(target=write, args=(worker,)) for worker in range(16)]
     for thread in threads:
         thread.start()
-    time.sleep(1)
+    wait_until(lambda: len(acknowledged) > 16 or broken, 30, "orders come in")
     shop.server.terminate()
     code = shop.server.wait(20)
     stop.set()

@@ -24,13 +24,13 @@ METHODS = ("get", "put", "post", "patch", "delete")
 
 # Every operation can answer these ...
 ALWAYS = {"400", "405", "406", "500", "503"}
-# ... and those with a scope these, because the key is looked up in the database.
-WITH_KEY = {"401", "403", "504"}
+# ... and those with a scope these, because the key is looked up in the database, and has a limit.
+WITH_KEY = {"401", "403", "429", "504"}
 WITH_BODY = {"413", "415", "422"}
 # 201 without Location: a reminder has no path of its own.
 NO_LOCATION = {"createReminder"}
 # Answers too short-lived for an ETag.
-NO_ETAG = {"getHealth", "getReady"}
+NO_ETAG = {"getHealth", "getMetrics", "getReady"}
 
 
 class UniqueKeyLoader(yaml.SafeLoader):
@@ -172,7 +172,7 @@ def check_problem_response(c, status, response, place):
     for name, example in media.get("examples", {}).items():
         where = f"{place} example {name}"
         check_problem(c, c.get(example, where).get("value", {}), where, status)
-    for status_with, header in (("401", "WWW-Authenticate"), ("405", "Allow"), ("503", "Retry-After")):
+    for status_with, header in (("401", "WWW-Authenticate"), ("405", "Allow"), ("429", "Retry-After"), ("503", "Retry-After")):
         if status == status_with and header not in response["headers"]:
             c.fault(place, f"no {header}")
 

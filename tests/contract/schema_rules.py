@@ -26,6 +26,8 @@ def _format_checker():
         "currency": r"[A-Z]{3}",
         "decimal": r"-?\d+(\.\d+)?(e-?\d+)?",
         "time-zone": r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*",
+        "int32": r"",
+        "int64": r"",
     }
     checker = jsonschema.FormatChecker(formats=())
     checker.checkers = {
@@ -89,6 +91,10 @@ def check_limits(c, schema, place, role):
     fixed = "enum" in schema or "const" in schema
     if "string" in types and not fixed and "maxLength" not in schema:
         c.fault(place, "string without maxLength")
+    if "string" in types and not fixed and not {"format", "pattern"} & set(schema):
+        c.fault(place, "string without pattern or format")
+    if "integer" in types and not fixed and "format" not in schema:
+        c.fault(place, "integer without format")
     if "array" in types and ("maxItems" not in schema or "items" not in schema):
         c.fault(place, "array without maxItems and items")
     if "integer" in types and not fixed and not {"minimum", "maximum"} <= set(schema):
@@ -113,6 +119,6 @@ def check_schemas(c):
 def check_keyword_list(c, header):
     """The keywords above are those that contract.h promises."""
     head = header.read_text(encoding="utf-8").split("*/")[0]
-    words = set(re.findall(r"\$?[A-Za-z-]+", head))
+    words = set(re.findall(r"\$?[A-Za-z0-9-]+", head))
     for name in sorted((KEYWORDS | set(FORMATS.checkers)) - words):
         c.fault(header.name, f"does not speak of {name}")

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 from support.contract import parse_json
 
-TIMEOUT = 60
+TIMEOUT = 300  # what a busy machine may take; the service answers long before
 
 
 def to_json(value):

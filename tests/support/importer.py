@@ -27,6 +27,13 @@ def start_import(url, *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PI
                  env=environment("unused", CICLO_URL=url, **extra))
 
 
+def takes_signals(process):
+    """Whether it asks for signals itself by now, instead of dying of them."""
+    with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
+        blocked = next(int(line.split()[1], 16) for line in status if line.startswith("SigBlk:"))
+    return bool(blocked >> (signal.SIGTERM - 1) & 1)
+
+
 def run_import(url, *arguments, status=0, given=None, **extra):
     """Runs it to its end, which must be `status`: (standard output, standard error) as text."""
     process = start_import(url, *arguments, stdin=subprocess.PIPE, **extra)

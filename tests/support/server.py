@@ -11,15 +11,16 @@ from support.process import end, spawn
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.path.abspath(os.environ.get("CICLO_BIN", os.path.join(REPOSITORY, "build", "release", "ciclo")))
-START_SECONDS = 30  # a sanitizer build on a busy machine
-STOP_SECONDS = 30
+START_SECONDS = 120  # a sanitizer build, or memcheck, on a busy machine
+STOP_SECONDS = 120
 
 
 def environment(database_url, **extra):
     """What the process may see: no CICLO_* of the caller, sanitizer options passed on."""
     kept = {name: value for name, value in os.environ.items()
             if name in ("PATH", "TZ", "LANG", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS")}
-    return {**kept, "CICLO_DATABASE_URL": database_url, **{name: str(value) for name, value in extra.items()}}
+    url = {} if database_url is None else {"CICLO_DATABASE_URL": database_url}
+    return {**kept, **url, **{name: str(value) for name, value in extra.items()}}
 
 
 def command(*arguments, database_url, timeout=60, **extra):
@@ -31,12 +32,13 @@ def command(*arguments, database_url, timeout=60, **extra):
 class Server:
     """One running `ciclo serve`."""
 
-    def __init__(self, database_url, **extra):
+    def __init__(self, database_url, launcher=(), program=BINARY, pass_fds=(), **extra):
+        """launcher: a command line to put before that of the program; database_url None: extra says it in another way."""
         extra.setdefault("CICLO_LISTEN", "127.0.0.1:0")
         self.lines = []
         self.port = None
         self._listening = threading.Event()
-        self.process = spawn([BINARY, "serve"], env=environment(database_url, **extra), stdin=subprocess.DEVNULL,
+        self.process = spawn([*launcher, program, "serve"], env=environment(database_url, **extra), pass_fds=pass_fds, stdin=subprocess.DEVNULL,
                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

@@ -16,6 +16,7 @@
 #include "ciclo/http/call.h"
 
 struct flight;
+struct metrics;
 
 /* History and version of the data: three numbers of 20 digits and one of 19, at most, and their dashes. */
 enum { VERSION_TEXT = 96 };
@@ -35,6 +36,7 @@ struct api {
 	const struct contract *contract;
 	struct db *db;
 	struct uuid7_source *ids;
+	const struct metrics *metrics; /* of the process */
 	bool (*draining)(void *cls);
 	bool (*ready)(void *cls); /* can all workers of the process reach the database? */
 	void *cls;

@@ -15,6 +15,9 @@
 struct chore {
 	struct segment segment;
 	struct db *db;
+	const struct derivation *what; /* of what derives: how much at once, and how it rests */
+	int64_t at_once;
+	char at_once_text[24];
 	bool under_way;
 	bool idle; /* nothing was left to do, last time */
 	int64_t due_ms, began_ms;

@@ -10,13 +10,17 @@
 
 #include "ciclo/base/attr.h"
 
-#define CONFIG_FIELD_TEXT(field) char field[2001];
-#define CONFIG_FIELD_INT(field)  int64_t field;
+#define CONFIG_FIELD_TEXT(field)    char field[2001];
+#define CONFIG_FIELD_INT(field)     int64_t field;
+#define CONFIG_FIELD_SECRET(field)  CONFIG_FIELD_TEXT(field)
+#define CONFIG_FIELD_LEVEL(field)   CONFIG_FIELD_TEXT(field)
+#define CONFIG_FIELD_ORIGINS(field) CONFIG_FIELD_TEXT(field)
 
 struct config {
 #define X(field, env, kind, def, min, max, unit, help) CONFIG_FIELD_##kind(field)
 #include "ciclo/base/config.def"
 #undef X
+	bool secret_files; /* a secret came from a file: whoever runs the process wants it kept from others */
 };
 
 /* Reads the environment. Writes one line per bad value to `complaints`, all of them, and returns

@@ -49,6 +49,8 @@ struct violations {
 /* Copies where and the formatted detail; drops (but counts) what passes the cap. */
 void violation_add(struct violations *v, enum violation_in in, const char *where, const char *code,
 		   const char *fmt, ...) PRINTF_LIKE(5, 6);
+/* Where an IN_BODY violation is, as a URI fragment (RFC 6901 section 6); malloc'd, NULL when memory is out. */
+char *violation_pointer(const struct violation *v) NODISCARD;
 void violations_release(struct violations *v);
 
 #endif

@@ -5,7 +5,7 @@
  * Loaded once, read-only afterwards, so every worker shares one. Supported schema keywords:
  * type (also a list), required, enum, const, minimum, maximum, exclusiveMinimum, exclusiveMaximum,
  * multipleOf (integers), minLength, maxLength, pattern (PCRE2, UTF), format (date, date-time, uuid, email,
- * country, currency, decimal, time-zone syntax, uri, uri-reference), items, minItems, maxItems, uniqueItems, properties,
+ * country, currency, decimal, time-zone syntax, uri, uri-reference; int32 and int64 say a width and check nothing), items, minItems, maxItems, uniqueItems, properties,
  * additionalProperties (true, false or a schema), propertyNames, minProperties, maxProperties,
  * oneOf, anyOf, allOf, not, $ref (local), default. Annotations (title, description, examples, example,
  * deprecated, readOnly, writeOnly, discriminator is not one of them) are skipped. Anything else is an error at load.

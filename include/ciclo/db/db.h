@@ -106,6 +106,9 @@ enum db_type { DB_TEXT, DB_NUMBER, DB_JSON, DB_BOOL };
 enum db_type db_column_type(const struct db_answer *a, size_t read, size_t column);
 size_t db_cell_length(const struct db_answer *a, size_t read, size_t row, size_t column);
 
+/* Is it a connection string or URI? What libpq says of one that is not quotes it, and it may hold a password. */
+bool database_url_is_valid(const char *url) NODISCARD;
+
 struct db;
 
 /*
@@ -120,6 +123,8 @@ struct db *db_new(const struct config *config, db_watch_fn *watch, void *loop) N
 /* Queues; the next db_tick or db_ready sends, so that what one turn of the loop submits goes together. done may
  * be NULL only for a segment nobody waits for. */
 void db_submit(struct db *db, struct segment *s);
+/* In the place of db_submit: s is not sent, and done is told DB_OVERLOADED. */
+void db_refuse(struct db *db, struct segment *s);
 /* fd became ready. */
 void db_ready(struct db *db, int fd, bool readable, bool writable);
 /* Call it before each wait of the loop: sends what was submitted, tells what is settled, minds deadlines and
@@ -130,8 +135,17 @@ int64_t db_tick(struct db *db, int64_t now_ms);
 bool db_is_ready(const struct db *db, const char **ret_why);
 /* There is a LANE_REPLICA, though it may be down, which is no fault: what it reads can be read from LANE_REPORT. */
 bool db_has_replica(const struct db *db);
+/* For those who watch: what a lane has now, and what it has done so far. */
+struct lane_numbers {
+	size_t connections, up, waiting;
+	uint64_t groups, members; /* sent */
+};
+void db_lane_numbers(const struct db *db, enum lane lane, struct lane_numbers *ret);
+const char *lane_name(enum lane lane);
 /* Segments waiting or under way. */
 size_t db_pending(const struct db *db);
+/* The same of one lane. */
+size_t db_pending_in(const struct db *db, enum lane lane);
 /* Segments so far whose writes were committed. */
 uint64_t db_written(const struct db *db);
 /* Calls done (DB_UNAVAILABLE) for all that still waits, closes all connections. NULL-safe. */

@@ -21,6 +21,8 @@
 #include "ciclo/contract/contract.h"
 
 struct call;
+struct db;
+struct segment;
 
 const struct operation *call_operation(const struct call *c);
 /* {name: typed value} of path, query and header parameters, defaults filled in. Borrowed. */
@@ -57,10 +59,19 @@ void call_reply_text(struct call *c, int status, const char *media_type, const c
 /* Answers with problem+json. v may be NULL; fmt is the detail, about this request, never with SQL in it. */
 void call_problem(struct call *c, enum problem code, const struct violations *v, const char *fmt, ...)
 	PRINTF_LIKE(4, 5);
+/* 503: there was no memory for what this request needs. */
+void call_out_of_memory(struct call *c);
+
+/*
+ * Submits a segment that writes. If memory ran out at any time since the call began, something may be missing in it (a
+ * member of a row, or the Idempotency-Key): then it is refused as DB_OVERLOADED. Answers are held back for the same reason.
+ */
+void call_submit(struct call *c, struct db *db, struct segment *s);
 
 /* The same with status 200 for text that never changes and lives as long as the program: what is at the address is
- * looked at once. For handlers that answer at once. */
-void call_reply_fixed(struct call *c, const char *media_type, const char *text, size_t len);
+ * looked at once. However many clients are slow to take it, it is in memory once. cache_control: NULL for the default. */
+void call_reply_fixed(struct call *c, const char *media_type, const char *text, size_t len,
+		      const char *cache_control);
 
 /* --- one answer for several calls ------------------------------------------------------------------ */
 

@@ -15,6 +15,8 @@
 #include "ciclo/contract/contract.h"
 #include "ciclo/db/db.h"
 #include "ciclo/http/call.h"
+#include "ciclo/http/metrics.h"
+#include "ciclo/http/rate.h"
 
 struct server;
 
@@ -27,6 +29,9 @@ struct server_options {
 	struct db *db; /* for API keys */
 	handle_fn *handle;
 	void *cls;
+	struct rate *
+		rate; /* what each client may ask, of all servers of the process; NULL: as much as it likes */
+	struct metrics_part *metrics; /* where requests are counted; NULL: nowhere */
 	bool require_key; /* false only on a loopback address: then keys are needed as soon as one exists */
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ciclo/base/arena.h"
+#include "ciclo/base/memory.h"
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
@@ -64,6 +65,7 @@ END_TEST
 
 START_TEST(refuses_past_the_cap)
 {
+	uint64_t before = memory_failures();
 	struct arena *a = arena_new(1024);
 
 	ck_assert_ptr_null(arena_alloc(a, 1025));
@@ -73,6 +75,11 @@ START_TEST(refuses_past_the_cap)
 	ck_assert_ptr_null(arena_alloc(a, 1));
 	ck_assert_ptr_null(arena_strndup(a, "x", 1));
 	ck_assert_ptr_null(arena_printf(a, "%d", 1));
+	/* It is nobody else's matter. */
+	ck_assert_uint_eq(arena_refusals(a), 5);
+	ck_assert_uint_eq(memory_failures(), before);
+	arena_reset(a, 1024);
+	ck_assert_uint_eq(arena_refusals(a), 0);
 	arena_free(a);
 }
 END_TEST

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ciclo/base/config.h"
 
@@ -14,8 +15,11 @@ struct row {
 	bool is_int;
 };
 
-#define IS_INT_INT  true
-#define IS_INT_TEXT false
+#define IS_INT_INT     true
+#define IS_INT_TEXT    false
+#define IS_INT_SECRET  false
+#define IS_INT_LEVEL   false
+#define IS_INT_ORIGINS false
 static const struct row rows[] = {
 #define X(field, env, kind, def, min, max, unit, help) {env, min, max, IS_INT_##kind},
 #include "ciclo/base/config.def"
@@ -25,11 +29,13 @@ static const struct row rows[] = {
 static struct config config;
 static char *said;
 static size_t said_len;
+static char path[64];
 
 static void setup(void)
 {
 	for (size_t i = 0; i < COUNTOF(rows); i++)
 		unsetenv(rows[i].env);
+	unsetenv("CICLO_DATABASE_URL_FILE");
 	memset(&config, 0x5a, sizeof(config));
 }
 
@@ -192,6 +198,95 @@ START_TEST(log_level_is_one_of_four)
 }
 END_TEST
 
+/* A file with this in it, named by CICLO_DATABASE_URL_FILE until teardown. */
+static void put_file(const char *bytes, size_t len)
+{
+	int fd;
+
+	snprintf(path, sizeof(path), "/tmp/ciclo-config-XXXXXX");
+	fd = mkstemp(path);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, bytes, len), (ssize_t)len);
+	close(fd);
+	setenv("CICLO_DATABASE_URL_FILE", path, 1);
+}
+
+START_TEST(secrets_come_from_files)
+{
+	static const char url[] = "postgresql://app:secret@db/ciclo";
+	static const char *const ends[] = {"", "\n"};
+
+	ck_assert(load());
+	ck_assert(!config.secret_files);
+	for (size_t i = 0; i < COUNTOF(ends); i++) {
+		char text[64];
+		int len = snprintf(text, sizeof(text), "%s%s", url, ends[i]);
+
+		put_file(text, (size_t)len);
+		ck_assert(load());
+		ck_assert_str_eq(config.database_url, url);
+		ck_assert(config.secret_files);
+		unlink(path);
+	}
+}
+END_TEST
+
+START_TEST(bad_secret_files_are_told_without_the_secret)
+{
+	char text[2002];
+
+	memset(text, 's', sizeof(text));
+	put_file(text, 2001);
+	ck_assert(!load());
+	ck_assert_str_eq(said, "CICLO_DATABASE_URL has 2001 bytes; it must have 1 to 2000.\n");
+	unlink(path);
+	put_file("secret\0", 7);
+	ck_assert(!load());
+	ck_assert_str_eq(said, "CICLO_DATABASE_URL_FILE has a NUL byte.\n");
+	/* Two that do not agree are a mistake, whichever would win. */
+	setenv("CICLO_DATABASE_URL", "secret", 1);
+	ck_assert(!load());
+	ck_assert_str_eq(said,
+			 "CICLO_DATABASE_URL and CICLO_DATABASE_URL_FILE are both set; only one may be.\n");
+	unsetenv("CICLO_DATABASE_URL");
+	unlink(path);
+	ck_assert(!load());
+	ck_assert_ptr_nonnull(strstr(said, "CICLO_DATABASE_URL_FILE cannot be read: No such file"));
+	setenv("CICLO_DATABASE_URL_FILE", "/", 1);
+	ck_assert(!load());
+	ck_assert_ptr_nonnull(strstr(said, "cannot be read"));
+}
+END_TEST
+
+START_TEST(origins_are_exact)
+{
+	static const char *const good[] = {"", "https://shop.example",
+					   "https://shop.example,http://127.0.0.1:3000,http://[::1]:3000"};
+	static const char *const bad[] = {"*",
+					  "null",
+					  "https://*",
+					  "https://",
+					  "shop.example",
+					  "https://shop.example/",
+					  "https://Shop.example",
+					  "https://shop.example,",
+					  ",https://shop.example",
+					  "https://a.example, https://b.example",
+					  "https://a.example\r\nX: y",
+					  "ftp://a.example"};
+
+	for (size_t i = 0; i < COUNTOF(good); i++) {
+		setenv("CICLO_CORS_ORIGINS", good[i], 1);
+		ck_assert_msg(load(), "%s", good[i]);
+		ck_assert_str_eq(config.cors_origins, good[i]);
+	}
+	for (size_t i = 0; i < COUNTOF(bad); i++) {
+		setenv("CICLO_CORS_ORIGINS", bad[i], 1);
+		ck_assert_msg(!load(), "%s", bad[i]);
+	}
+}
+END_TEST
+
 static size_t lines_of(void (*describe)(FILE *out))
 {
 	size_t lines = 0;
@@ -231,6 +326,9 @@ Suite *config_suite(void)
 	tcase_add_test(tc, texts_keep_their_length);
 	tcase_add_test(tc, all_complaints_at_once);
 	tcase_add_test(tc, log_level_is_one_of_four);
+	tcase_add_test(tc, secrets_come_from_files);
+	tcase_add_test(tc, bad_secret_files_are_told_without_the_secret);
+	tcase_add_test(tc, origins_are_exact);
 	tcase_add_test(tc, describes_every_setting);
 	suite_add_tcase(suite, tc);
 	return suite;

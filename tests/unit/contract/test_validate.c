@@ -65,6 +65,8 @@ static const struct row {
 	{"{pattern: '^.$'}", "\"\xc3\xa9\"", "", NULL},
 	{"{pattern: '^[\\u0061]$'}", "\"a\"", "", NULL},
 	{"{pattern: b}", "\"abc\"", "", NULL},
+	{"{pattern: '^[^\\u0000]*$'}", "\"a\\n\\u0001\"", "", NULL},
+	{"{type: integer, format: int64}", "1", "", NULL},
 	{"{minLength: 3, pattern: '^a', format: uuid}", "\"b\"", " min_length,  pattern,  format", NULL},
 	/* arrays */
 	{"{minItems: 1}", "[]", " min_items", NULL},

@@ -19,6 +19,7 @@ int main(void)
 		srunner_add_suite(runner, suite_setup());
 		srunner_add_suite(runner, suite_migrate());
 		srunner_add_suite(runner, suite_keys());
+		srunner_add_suite(runner, suite_housekeeping());
 	}
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

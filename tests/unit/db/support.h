@@ -23,6 +23,7 @@ Suite *suite_loss(void);
 Suite *suite_setup(void);
 Suite *suite_migrate(void);
 Suite *suite_keys(void);
+Suite *suite_housekeeping(void);
 
 /* ---- the database ---- */
 

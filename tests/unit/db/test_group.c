@@ -320,7 +320,7 @@ END_TEST
 START_TEST(sqlstates)
 {
 	ck_assert_int_eq(verdict_of("23505"), VERDICT_MEMBER);
-	ck_assert_int_eq(verdict_of("55P03"), VERDICT_MEMBER);
+	ck_assert_int_eq(verdict_of("55P03"), VERDICT_LOCKED);
 	ck_assert_int_eq(verdict_of(""), VERDICT_MEMBER);
 	ck_assert_int_eq(verdict_of("40P01"), VERDICT_TRANSIENT);
 	ck_assert_int_eq(verdict_of("57014"), VERDICT_TIMEOUT);

@@ -53,6 +53,40 @@ START_TEST(an_edited_file_is_refused)
 }
 END_TEST
 
+/* What the ledger of a database says that went the other way of 0018, 0020 and 0021. */
+#define OTHER_WAY                                                                                            \
+	"UPDATE schema_migrations SET sha256 = CASE version"                                                 \
+	" WHEN 18 THEN '99dcfd1897594bc945945e039fc50336d44d0abfc337eaaf5da6fbb12416c8ed'"                   \
+	" WHEN 20 THEN '521cd8fc3b96d2590b4fdf9952176d509b653afb8ae6c72bdc9366cf12863e6f'"                   \
+	" ELSE 'ab82b8bb73491c206f82db9a74f8a2abcc99e9748ec61f754b17cd14ac7e219d' END"                       \
+	" WHERE version IN (18, 20, 21)"
+#define KEEP_LEDGER "CREATE TABLE IF NOT EXISTS kept AS SELECT * FROM schema_migrations; "
+#define RESTORE_LEDGER                                                                                       \
+	"TRUNCATE schema_migrations; INSERT INTO schema_migrations SELECT * FROM kept; DROP TABLE kept"
+
+START_TEST(both_ways_of_three_files_are_known)
+{
+	PGconn *conn = admin_connect(fixture_url());
+	char *said;
+	bool ok;
+
+	admin_run(conn, KEEP_LEDGER OTHER_WAY);
+	ok = migrate(fixture_url(), &said);
+	admin_run(conn, RESTORE_LEDGER);
+	ck_assert_msg(ok, "says \"%s\"", said);
+	ck_assert_str_eq(said, "");
+	free(said);
+	PQfinish(conn);
+}
+END_TEST
+
+START_TEST(half_of_the_other_way_is_refused)
+{
+	check_refused(KEEP_LEDGER OTHER_WAY "; DELETE FROM schema_migrations WHERE version > 23",
+		      "0018_cheaper_deriving was edited", RESTORE_LEDGER);
+}
+END_TEST
+
 START_TEST(a_newer_database_is_refused)
 {
 	check_refused("INSERT INTO schema_migrations VALUES (9999, 'n', 's')", "9999",
@@ -100,6 +134,8 @@ Suite *suite_migrate(void)
 	tcase_set_timeout(t, 30);
 	tcase_add_test(t, again_is_nothing);
 	tcase_add_test(t, an_edited_file_is_refused);
+	tcase_add_test(t, both_ways_of_three_files_are_known);
+	tcase_add_test(t, half_of_the_other_way_is_refused);
 	tcase_add_test(t, a_newer_database_is_refused);
 	tcase_add_test(t, two_at_once);
 	suite_add_tcase(s, t);

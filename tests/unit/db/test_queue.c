@@ -120,6 +120,96 @@ START_TEST(an_overdue_group_costs_its_connection)
 }
 END_TEST
 
+/* It waits for a lock with others who came later, or have more time: they are answered as if it had not been there. */
+START_TEST(a_late_member_costs_the_others_nothing)
+{
+	int64_t start = clock_monotonic_ms();
+	PGconn *conn = admin_connect(fixture_url());
+	struct probe late, write, stored;
+	struct loop loop;
+
+	loop_start(&loop);
+	admin_run(conn, "BEGIN; LOCK TABLE idempotency_keys");
+	probe_init(&late, LANE_WRITE);
+	probe_remember(&late, "late", "a");
+	probe_recall(&late, "late");
+	late.segment.deadline_ms = start + 300;
+	probe_init(&write, LANE_WRITE);
+	probe_remember(&write, "in time", "b");
+	probe_recall(&write, "in time");
+	db_submit(loop.db, &late.segment);
+	db_submit(loop.db, &write.segment);
+	while (late.calls == 0)
+		loop_turn(&loop, 10);
+	ck_assert_int_eq(late.status, DB_TIMEOUT);
+	ck_assert_int_eq(write.calls, 0);
+	admin_run(conn, "ROLLBACK");
+	loop_settle(&loop);
+	ck_assert_int_eq(write.status, DB_OK);
+	ck_assert_uint_eq(write.read_rows[0], 1);
+	ck_assert_str_eq(write.cell[0], "b");
+	/* It was on its way, and nobody took it back. */
+	probe_init(&stored, LANE_READ);
+	probe_recall(&stored, "late");
+	probe_run(&stored, &loop);
+	ck_assert_str_eq(stored.cell[0], "a");
+	ck_assert_int_eq(late.calls, 1);
+	PQfinish(conn);
+	loop_close(&loop);
+}
+END_TEST
+
+/* A batch of two groups, of which the first takes WORKED_MS, beside so many reads: how much later the second is answered. */
+static int64_t between_groups(size_t reads)
+{
+	enum { WORKED_MS = 1000, READS_MAX = 8 };
+	PGconn *bulk = admin_connect(fixture_url()), *crowd = admin_connect(fixture_url());
+	struct probe read[READS_MAX], first, second;
+	struct loop loop;
+	int64_t start;
+
+	ck_assert_uint_le(reads, READS_MAX);
+	loop_start(&loop);
+	admin_run(crowd, "BEGIN; LOCK TABLE idempotency_keys");
+	admin_run(bulk, "BEGIN; LOCK TABLE external_ids");
+	for (size_t i = 0; i < reads; i++) {
+		probe_init(&read[i], LANE_READ);
+		probe_recall(&read[i], "crowd");
+		db_submit(loop.db, &read[i].segment);
+	}
+	probe_init(&first, LANE_BULK);
+	probe_claim(&first, "crowd", (int)reads);
+	db_submit(loop.db, &first.segment);
+	for (start = clock_monotonic_ms(); clock_monotonic_ms() < start + WORKED_MS;)
+		loop_turn(&loop, 10);
+	admin_run(bulk, "ROLLBACK");
+	while (first.calls == 0)
+		loop_turn(&loop, 10);
+	probe_init(&second, LANE_BULK);
+	probe_claim(&second, "crowd", 100 + (int)reads);
+	db_submit(loop.db, &second.segment);
+	while (second.calls == 0)
+		loop_turn(&loop, 10);
+	admin_run(crowd, "ROLLBACK");
+	loop_settle(&loop);
+	ck_assert(first.status == DB_OK && second.status == DB_OK);
+	PQfinish(bulk);
+	PQfinish(crowd);
+	loop_close(&loop);
+	return second.answered_ms - first.answered_ms;
+}
+
+START_TEST(bulk_rests_beside_a_crowd)
+{
+	int64_t rested = between_groups(8);
+
+	ck_assert_int_ge(rested, 1000);
+	/* Not for three times of what was no work. */
+	ck_assert_int_lt(rested, 2500);
+	ck_assert_int_lt(between_groups(7), 1000);
+}
+END_TEST
+
 struct chain {
 	struct probe probe;
 	struct db *db;
@@ -199,6 +289,8 @@ Suite *suite_queue(void)
 	tcase_add_test(t, a_waiting_segment_meets_its_deadline);
 	tcase_add_test(t, statement_timeout_ends_a_group);
 	tcase_add_test(t, an_overdue_group_costs_its_connection);
+	tcase_add_test(t, a_late_member_costs_the_others_nothing);
+	tcase_add_test(t, bulk_rests_beside_a_crowd);
 	tcase_add_test(t, a_callback_may_submit);
 	tcase_add_test(t, large_groups_do_not_block);
 	suite_add_tcase(s, t);

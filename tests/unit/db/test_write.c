@@ -99,11 +99,13 @@ START_TEST(all_of_a_segment_or_nothing)
 	ck_assert_int_eq(admin_number(conn, "SELECT count(*) FROM external_ids"), 0);
 	ck_assert_int_eq(admin_number(conn, "SELECT count(*) FROM idempotency_keys WHERE answer = 'first'"),
 			 1);
-	/* No connection was left inside a transaction. */
-	ck_assert_int_eq(
-		admin_number(conn, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-				   " AND state LIKE 'idle in transaction%'"),
-		0);
+	/* No connection was left inside a transaction; those that are still set up are in one for a moment. */
+	int left = 100;
+	while (admin_number(conn, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+				  " AND state LIKE 'idle in transaction%'") > 0 &&
+	       --left > 0)
+		loop_turn(&loop, 100);
+	ck_assert_int_gt(left, 0);
 	PQfinish(conn);
 	loop_close(&loop);
 }

@@ -15,6 +15,8 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	log_set_level(LOG_ERROR); /* a line a request would bury the results */
 	srunner_add_suite(runner, parts_suite());
+	srunner_add_suite(runner, rate_suite());
+	srunner_add_suite(runner, wall_suite());
 	srunner_add_suite(runner, protocol_suite());
 	srunner_add_suite(runner, checks_suite());
 	srunner_add_suite(runner, life_suite());

@@ -67,6 +67,12 @@ static const char document[] =
 	"                  type: array\n"
 	"                  items: {type: object, properties: {quantity: {type: integer}}}\n"
 	"      responses: {'201': {description: ok, content: {application/json: {schema: {type: object}}}}}\n"
+	"  /private:\n"
+	"    post:\n"
+	"      operationId: createPrivate\n"
+	"      security: [{key: ['orders:read']}]\n"
+	"      requestBody: {content: {application/json: {schema: {type: object}}}}\n"
+	"      responses: {'200': {description: ok, content: {application/json: {schema: {type: object}}}}}\n"
 	"  /batch:\n"
 	"    post:\n"
 	"      operationId: createMany\n"
@@ -107,7 +113,7 @@ static void handle(void *cls, struct call *c)
 		ck_assert_uint_lt(s->held_count, HELD_MAX);
 		s->held[s->held_count++] = c;
 	} else if (strcmp(id, "getSame") == 0) {
-		call_reply_fixed(c, "application/json", same, strlen(same));
+		call_reply_fixed(c, "application/json", same, strlen(same), NULL);
 	} else if (strcmp(id, "getTable") == 0) {
 		call_reply_text(c, 200, call_answer_type(c), "a,b\r\n", 5);
 	} else if (strcmp(id, "getThing") == 0) {
@@ -148,6 +154,7 @@ void shop_open(struct shop *s, bool require_key)
 		.contract = s->contract,
 		.handle = handle,
 		.cls = s,
+		.rate = s->rate,
 		.require_key = require_key,
 	};
 	struct sockaddr_storage address;

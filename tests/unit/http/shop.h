@@ -17,6 +17,7 @@ struct shop {
 	struct config config;
 	struct contract *contract;
 	struct server *server;
+	struct rate *rate;           /* the test's; NULL: no limit */
 	struct call *held[HELD_MAX]; /* calls of getLater that wait for shop_release */
 	size_t held_count;
 	size_t handled; /* handler runs */

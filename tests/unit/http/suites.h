@@ -10,6 +10,8 @@ Suite *guard_suite(void);
 Suite *parts_suite(void);
 Suite *protocol_suite(void);
 Suite *checks_suite(void);
+Suite *rate_suite(void);
+Suite *wall_suite(void);
 Suite *life_suite(void);
 
 #endif

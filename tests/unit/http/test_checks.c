@@ -38,6 +38,8 @@ static const struct want wants[] = {
 	{"BREW /open HTTP/1.1\r\n" HOST "\r\n", 501, "\"code\":\"not_implemented\"", NULL},
 	{"DELETE /open HTTP/1.1\r\n" HOST "\r\n", 405, "\"code\":\"method_not_allowed\"",
 	 "Allow: GET, HEAD, OPTIONS"},
+	{"QUERY /orders HTTP/1.1\r\n" HOST "\r\n", 405, "\"code\":\"method_not_allowed\"",
+	 "Allow: OPTIONS, POST"},
 	{"TRACE /orders HTTP/1.1\r\n" HOST "\r\n", 405, "\"code\":\"method_not_allowed\"",
 	 "Allow: OPTIONS, POST"},
 	{"GET /open HTTP/1.1\r\n" HOST "Accept: image/png\r\n\r\n", 406, "\"code\":\"not_acceptable\"", NULL},

@@ -81,6 +81,33 @@ START_TEST(test_many_connections)
 }
 END_TEST
 
+/* Who asks for more than a call's share is refused; the others of the thread have all they asked for. */
+START_TEST(test_a_full_arena_is_one_calls_matter)
+{
+	struct shop *s = prepare();
+	struct reply full, other;
+	int fd[2];
+
+	shop_open(s, false);
+	for (int i = 0; i < 2; i++) {
+		fd[i] = client_open(s);
+		client_send(s, fd[i], LATER, strlen(LATER));
+		shop_wait_held(s, (size_t)i + 1);
+	}
+	ck_assert_ptr_null(arena_alloc(call_arena(s->held[0]), SIZE_MAX));
+	shop_release(s);
+	client_read(s, fd[0], false, &full);
+	client_read(s, fd[1], false, &other);
+	ck_assert_int_eq(full.status, 503);
+	ck_assert_ptr_nonnull(strstr(full.body, "\"code\":\"overloaded\""));
+	ck_assert_int_eq(other.status, 200);
+	ck_assert_str_eq(other.body, "{\"late\":true}");
+	for (int i = 0; i < 2; i++)
+		close(fd[i]);
+	close_shop(s);
+}
+END_TEST
+
 START_TEST(test_answer_deadline)
 {
 	struct shop *s = prepare();
@@ -309,6 +336,7 @@ Suite *life_suite(void)
 	tcase_set_timeout(t, 30);
 	tcase_add_test(t, test_late_answer);
 	tcase_add_test(t, test_many_connections);
+	tcase_add_test(t, test_a_full_arena_is_one_calls_matter);
 	tcase_add_test(t, test_answer_deadline);
 	tcase_add_test(t, test_answer_race);
 	tcase_add_test(t, test_client_leaves);

@@ -236,7 +236,7 @@ START_TEST(test_common_headers)
 	ck_assert(reply_header(&r, "X-Content-Type-Options", text, sizeof(text)));
 	ck_assert_str_eq(text, "nosniff");
 	ck_assert(reply_header(&r, "Content-Security-Policy", text, sizeof(text)));
-	ck_assert_str_eq(text, "default-src 'none'");
+	ck_assert_str_eq(text, "default-src 'none'; frame-ancestors 'none'");
 	ck_assert(reply_header(&r, "Cache-Control", text, sizeof(text)));
 	ck_assert_str_eq(text, "no-store");
 	ck_assert(reply_header(&r, "Content-Type", text, sizeof(text)));

@@ -91,6 +91,7 @@ static const struct row_case {
 	{"id,", "1,2", "\"\" in the header is not a name, nor names with single dots between"},
 	{"customer..email", "1",
 	 "\"customer..email\" in the header is not a name, nor names with single dots between"},
+	{"id,attributes.gr\xf6n", "1,2", "column 2 of the header is not valid UTF-8"},
 	{"customer.", "1", "\"customer.\" in the header is not a name, nor names with single dots between"},
 };
 

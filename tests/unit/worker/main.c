@@ -11,6 +11,7 @@
 
 #include "ciclo/base/log.h"
 #include "ciclo/base/time.h"
+#include "ciclo/http/metrics.h"
 #include "ciclo/http/server.h"
 #include "ciclo/worker/worker.h"
 #include "openapi.h"
@@ -18,8 +19,8 @@
 struct running {
 	struct config config;
 	struct contract *contract;
+	struct process process;
 	struct worker *worker;
-	atomic_uint unready;
 	pthread_t thread;
 	bool drained;
 };
@@ -58,8 +59,9 @@ static void start(struct running *r)
 	r->contract = contract_load(openapi_yaml, openapi_yaml_length, why, sizeof(why));
 	ck_assert_msg(r->contract != NULL, "%s", why);
 	ck_assert(listen_parse("127.0.0.1:0", &address, &len, &loopback));
-	r->worker = worker_new(&r->config, r->contract, &r->unready, (const struct sockaddr *)&address, len,
-			       false);
+	r->process = (struct process){
+		.config = &r->config, .contract = r->contract, .metrics = metrics_new(r->contract, 2)};
+	r->worker = worker_new(&r->process, (const struct sockaddr *)&address, len, false);
 	ck_assert_ptr_nonnull(r->worker);
 }
 
@@ -77,6 +79,7 @@ static int64_t finish(struct running *r)
 	ck_assert_int_eq(pthread_join(r->thread, NULL), 0);
 	took = clock_monotonic_ms() - begin;
 	worker_free(r->worker);
+	metrics_free(r->process.metrics);
 	contract_free(r->contract);
 	return took;
 }
@@ -194,12 +197,12 @@ START_TEST(test_port_shared)
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	address.sin_port = htons((uint16_t)worker_port(a.worker));
 	b = a;
-	b.worker = worker_new(&b.config, b.contract, &b.unready, (const struct sockaddr *)&address,
-			      sizeof(address), false);
+	b.worker = worker_new(&a.process, (const struct sockaddr *)&address, sizeof(address), false);
 	ck_assert_ptr_nonnull(b.worker);
 	ck_assert_int_eq(worker_port(a.worker), worker_port(b.worker));
 	worker_free(b.worker);
 	worker_free(a.worker);
+	metrics_free(a.process.metrics);
 	contract_free(a.contract);
 	worker_free(NULL);
 }
