@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """make bench: the service beside its yardsticks on a shop of 10 million orders, in turns in one run, on a throw-away cluster and
-loopback. SCALE=0.05 makes everything that much smaller. Absolute numbers belong to a machine; the ratios are what to look at.
+loopback. SCALE=0.05 makes everything that much smaller; MEASURES="creates batches" measures these alone. Absolute numbers belong to a machine; the ratios are what to look at.
 
 Prints one table and writes build/bench.json. Exit code 1: a row misses its target. What cannot be measured ends the run.
 """
@@ -19,7 +19,9 @@ from measures import Bench  # noqa: E402
 from stack import ROOT  # noqa: E402
 
 SCALE = float(os.environ.get("SCALE", "1"))
+RESULT = os.path.abspath(os.environ.get("BENCH_JSON", os.path.join(ROOT, "build", "bench.json")))
 SECONDS = max(1, round(5 * SCALE ** 0.5))  # of one load
+MEASURES = os.environ.get("MEASURES", "").split()
 ROUNDS = 3 if SCALE >= 0.3 else 1          # the sides take turns, the median counts
 LINE = "{name:34}{value:>11}{ratio:>8}{target:>8} {mark:7}{reference:>11}  {yardstick}"
 
@@ -55,7 +57,7 @@ def show(row):
 
 def main():
     start, rows = time.monotonic(), []
-    skipped = {name: peers.build(name) for name in peers.PEERS}
+    skipped = {name: peers.build(name) for name in peers.PEERS if not MEASURES or "peers" in MEASURES}
     built = time.monotonic() - start
     print(f"{machine()}; load generator on the same cores; SCALE={SCALE:g}, {SECONDS} s a load, {ROUNDS} rounds\n", flush=True)
     print(LINE.format(name="", value="Ciclo", ratio="ratio", target="target", mark="", reference="yardstick", yardstick=""), flush=True)
@@ -63,13 +65,13 @@ def main():
         os.chmod(directory, 0o755)
         bench = Bench(directory, SCALE, SECONDS, ROUNDS, skipped)
         try:
-            for words in bench.all():
+            for words in bench.all(MEASURES):
                 rows.append(finished(*words[:2], **words[2]) if isinstance(words[-1], dict) else finished(*words))
                 show(rows[-1])
         finally:
             bench.close()
-    os.makedirs(os.path.join(ROOT, "build"), exist_ok=True)
-    with open(os.path.join(ROOT, "build", "bench.json"), "w", encoding="utf-8") as file:
+    os.makedirs(os.path.dirname(RESULT), exist_ok=True)
+    with open(RESULT, "w", encoding="utf-8") as file:
         seconds = {"all": round(time.monotonic() - start - built), **bench.seconds_of}
         json.dump({"machine": machine(), "scale": SCALE, "seconds": seconds, "rows": rows}, file, indent=2)
         file.write("\n")

@@ -14,7 +14,7 @@ REPLICA = {"PGOPTIONS": "-c session_replication_role=replica -c synchronous_comm
 # As the service sets its own connection for this.
 DERIVING = {"PGOPTIONS": "-c enable_seqscan=off -c work_mem=64MB -c synchronous_commit=off"}
 DERIVE = """DO $$ DECLARE n bigint; BEGIN
-LOOP SELECT customers INTO n FROM derive_{part}(200, NULL); COMMIT; EXIT WHEN n = 0; END LOOP; END $$"""
+LOOP SELECT d.{count} INTO n FROM {derive} AS d; COMMIT; EXIT WHEN n = 0; END LOOP; END $$"""
 # Everybody becomes a list; then enough of the list for statistics: a session keeps the plans that it began with, and those
 # of a time when nothing was derived are far too slow later.
 FIRST_DERIVED = (1, 100)
@@ -73,12 +73,13 @@ class Shop:
     def derive(self):
         """What the service would do in the background, at once: days, and stages beside them."""
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
-            days = pool.submit(self.cluster.psql, DERIVE.format(part="changed"), "ciclo", DERIVING)
+            days = pool.submit(self.cluster.psql, DERIVE.format(derive="derive_changed(800, NULL)", count="changes"), "ciclo", DERIVING)
+            stages = DERIVE.format(derive="derive_stages(200, NULL)", count="customers")
             while not days.done():
-                self.cluster.psql(DERIVE.format(part="stages"), env=DERIVING)
+                self.cluster.psql(stages, env=DERIVING)
                 time.sleep(0.1)
             days.result()
-        self.cluster.psql(DERIVE.format(part="stages"), env=DERIVING)
+        self.cluster.psql(stages, env=DERIVING)
 
     def forget(self):
         """What a load has left to derive: nobody looks at those orders, and the next measurement must not pay for them."""

@@ -56,6 +56,8 @@ class Cluster:
             self.psql("ALTER SYSTEM SET " + setting)
         run(CLUSTER, "stop", directory)
         run(CLUSTER, "start", directory)
+        # docker/roles.sql keeps values out of the log; here they are made up, and `replay` needs them.
+        self.psql("ALTER DATABASE ciclo RESET log_parameter_max_length")
 
     def url(self, kind="url"):
         return run(CLUSTER, kind, self.directory).strip()
