@@ -159,7 +159,7 @@ test-tsan: ## the same under the thread sanitizer
 test-valgrind: build deps-test deps-valgrind $(UNIT_TESTS) ## unit tests and a short session under valgrind's memcheck
 	@PYTHON='$(PYTHON)' tests/memcheck/run.sh $(OUT)
 
-# Under build/, so that the table is of this machine; tests/fault/figures.py --write puts it into the README there.
+# Under build/, so that the table is of this machine, and of a soak after it; tests/fault/figures.py --write puts it into the README there.
 FIGURES = $(abspath $(BUILD))/fault.jsonl
 .PHONY: fault
 fault: build deps-test $(OUT)/faults.so ## break the database, the network and the service under load, at length; T=name for some of it
@@ -170,7 +170,8 @@ fault: build deps-test $(OUT)/faults.so ## break the database, the network and t
 # The limits are those of tests/soak/soak.py; build/soak.json has the figures.
 .PHONY: soak
 soak: build deps-test ## a mixed load with faults for MINUTES=60; fails when memory, descriptors or connections are not flat
-	@CICLO_BIN=$(abspath $(OUT))/ciclo $(PYTHON) tests/soak/soak.py $(or $(MINUTES),60) > $(BUILD)/soak.json; rc=$$?; cat $(BUILD)/soak.json; exit $$rc
+	@CICLO_FAULT_FIGURES=$(FIGURES) CICLO_BIN=$(abspath $(OUT))/ciclo $(PYTHON) tests/soak/soak.py $(or $(MINUTES),60) > $(BUILD)/soak.json; rc=$$?; \
+		cat $(BUILD)/soak.json; exit $$rc
 
 # ---- fuzzing ----------------------------------------------------------------------------------
 SECONDS ?= $(shell expr $(or $(MINUTES),10) '*' 60)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ciclo/base/buf.h"
+#include "ciclo/base/memory.h"
 #include "report.h"
 
 enum { COLUMN_BUCKET, COLUMN_KEY, COLUMN_FIRST_MEASURE };
@@ -263,7 +264,7 @@ static bool collect_keys(struct report *r, const struct db_answer *answer)
 
 	for (size_t t = 0; t < cut->count; t++)
 		rows += db_rows(answer, cut->table[t].read);
-	keys = calloc(rows + 1, sizeof(*keys));
+	keys = memory_counted(calloc(rows + 1, sizeof(*keys)));
 	if (!keys)
 		return false;
 	for (size_t t = 0; t < cut->count; t++) {

@@ -340,8 +340,10 @@ void call_problem(struct call *c, enum problem code, const struct violations *v,
 	va_start(args, fmt);
 	vsnprintf(detail, sizeof(detail), fmt, args);
 	va_end(args);
-	while ((follower = call_next_follower(c)))
+	while ((follower = call_next_follower(c))) {
+		follower->incomplete = call_is_incomplete(c);
 		call_problem_alone(follower, code, v, detail);
+	}
 	call_problem_alone(c, code, v, detail);
 }
 

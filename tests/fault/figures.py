@@ -4,7 +4,7 @@
     figures.py DIRECTORY            prints
     figures.py DIRECTORY --write    also puts the table into README.md, between its marks
 
-A test adds a line by Stage.record(name=number); rows of the first table sum the lines that have that name.
+A test adds a line by Stage.record(name=number), and so does `make soak`; rows of the first table sum the lines that have that name.
 """
 import json
 import os
@@ -15,7 +15,7 @@ BEGIN, END = "<!-- figures: written by figures.py -->\n", "<!-- end of figures -
 TOTALS = {"faults": ("faults injected", sum), "acknowledged": ("writes acknowledged while they went on", sum), "lost": ("writes lost", sum),
           "duplicates": ("writes that came twice", sum), "unknown": ("writes without a clear answer, each there once after a retry", sum),
           "bad_inputs": ("bad inputs tried", sum), "crashes": ("crashes of the service", sum), "soak_minutes": ("minutes soaked", sum),
-          "memory_growth_kib": ("growth of memory while soaked, KiB", max)}
+          "memory_growth_kib": ("growth of memory in the last soak, KiB", lambda values: list(values)[-1])}
 COLUMNS = ("test", "faults", "acknowledged", "unknown", "refused", "lost", "duplicates", "seconds")
 
 
