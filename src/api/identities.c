@@ -8,6 +8,13 @@
 #include "change.h"
 #include "customer.h"
 #include "handlers.h"
+#include "report.h"
+
+/* The contract knows an address by its name, and here it is the `value` of a `kind`. */
+static bool identity_valid(const char *kind, const char *value)
+{
+	return strcmp(kind, "email") != 0 || email_valid(value, strlen(value));
+}
 
 /* The identity as the body has it: {kind, value}. */
 static void refer_body(struct change *c)
@@ -75,6 +82,9 @@ static enum problem apply_link(struct change *c)
 	if (r->placeholder)
 		return change_problem(c, PROBLEM_validation_failed, "/value", "placeholder",
 				      "stands for nobody, by the settings");
+	if (!identity_valid(r->kind, r->value))
+		return change_problem(c, PROBLEM_validation_failed, "/value", "format",
+				      "must be an e-mail address");
 	if (r->found && strcmp(r->person_id, person) == 0)
 		return PROBLEM_NONE;
 	c->document = json_copy(c->current);
@@ -161,6 +171,10 @@ void identity_preview(struct api *api, struct call *call)
 		value = email_normal(value, call_arena(call));
 	if (p == NULL || value == NULL || !customer_args(call, args)) {
 		call_out_of_memory(call);
+		return;
+	}
+	if (!identity_valid(kind, value)) {
+		refuse_parameter(call, "value", "format", "must be an e-mail address");
 		return;
 	}
 	p->call = call;

@@ -78,6 +78,15 @@ static bool decimal_valid(const char *text, size_t len)
 	return decimal_parse(text, &r);
 }
 
+/* The pattern beside it says the rest. */
+static bool customer_reference_valid(const char *text, size_t len)
+{
+	static const char email[] = "email:";
+	const size_t kind = sizeof email - 1;
+
+	return strncmp(text, email, kind) != 0 || email_valid(text + kind, len - kind);
+}
+
 /* How wide an integer is, for clients that are generated; minimum and maximum say more, and are checked. */
 static bool width_valid(const char *text, size_t len)
 {
@@ -108,6 +117,7 @@ static bool time_zone_valid(const char *text, size_t len)
 static const struct format formats[] = {
 	{"country", country_valid, "must be a country code (ISO 3166-1 alpha-2, upper case)"},
 	{"currency", currency_valid, "must be a currency code (ISO 4217, upper case)"},
+	{"customer-reference", customer_reference_valid, "must have an e-mail address after email:"},
 	{"date", date_valid, "must be a date (YYYY-MM-DD)"},
 	{"date-time", date_time_valid, "must be an instant with an offset (RFC 3339)"},
 	{"decimal", decimal_valid, "must be a decimal number"},

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "ciclo/base/attr.h"
+#include "ciclo/contract/contract.h"
 
 struct format {
 	const char *name;
@@ -18,7 +19,6 @@ struct format {
 /* NULL when there is no such format. */
 const struct format *format_find(const char *name) NODISCARD;
 
-bool email_valid(const char *text, size_t len) NODISCARD;
 bool uri_valid(const char *text, size_t len) NODISCARD;
 bool uri_reference_valid(const char *text, size_t len) NODISCARD;
 

@@ -50,6 +50,19 @@ def test_unknown_refs_are_not_found_and_malformed_ones_are_refused(api):
         assert api.get(f"/v1/customers/{name}", (400, 404)).code in ("invalid_parameter", "not_found")
 
 
+def test_an_email_that_is_none_makes_nobody(api):
+    """Neither as a reference nor by a link: an answer would show an `email` that no request may have."""
+    assert api.put("/v1/customers/email:nobody.example.com", {}, 400).json["errors"][0]["code"] == "pattern"
+    assert api.put("/v1/customers/email:no..body@example.com", {}, 400).json["errors"][0]["code"] == "format"
+    order = {"customer": "email:no..body@example.com", "currency": "GBP", "total": 100, "ordered_at": "2026-01-01T00:00:00Z"}
+    api.post("/v1/orders", order, 422)
+    api.post("/v1/customers", {"external_id": "links-no-email"}, 201)
+    path = "/v1/customers/external:links-no-email/identities"
+    assert api.post(path, {"kind": "email", "value": "nobody"}, 422).json["errors"] == [
+        {"pointer": "#/value", "code": "format", "detail": "must be an e-mail address"}]
+    assert api.get(f"{path}/preview?kind=email&value=nobody", 400).json["errors"][0]["parameter"] == "value"
+
+
 def test_somebody_without_any_identity_is_refused(api):
     assert api.post("/v1/customers", {"name": "Nobody"}, 422).code == "validation_failed"
 

@@ -2,6 +2,7 @@
 
 Loaded by schemathesis (SCHEMATHESIS_HOOKS), which runs in a Python of its own; deviations.yaml beside this file has the reasons.
 """
+import datetime
 import itertools
 import json
 import os
@@ -18,6 +19,11 @@ FORMATS = {
     "currency": st.sampled_from(["GBP", "GBP", "GBP", "EUR", "JPY", "KWD"]),  # mostly the shop's own, which needs no rate
     "country": st.sampled_from(["GB", "FR", "US", "JP", "NO"]),
     "time-zone": st.sampled_from(["UTC", "Europe/London", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"]),
+    "customer-reference": st.one_of(st.uuids().map(str), st.emails().map("email:{}".format),
+                                    st.from_regex(r"\A(external|visitor):[^\x00-\x1F\x7F/]{1,200}\Z")),
+    # Of the years 1 to 9999 in UTC, which is what PostgreSQL, JSON and most languages can all say.
+    "date-time": st.builds(lambda at, minutes: at.replace(tzinfo=datetime.timezone(datetime.timedelta(minutes=minutes))).isoformat(),
+                           st.datetimes(datetime.datetime(1, 1, 3), datetime.datetime(9999, 12, 29)), st.integers(-1439, 1439)),
     "decimal": st.decimals(min_value="0.0001", max_value="999999", places=4).map(str),
 }
 for _name, _strategy in FORMATS.items():

@@ -23,6 +23,7 @@ def _format_checker():
         "uuid": r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
         "email": r"[^@\s]+@[^@\s]+",
         "country": r"[A-Z]{2}",
+        "customer-reference": r"email:[^@\s]+@[^@\s]+|(?!email:).+",
         "currency": r"[A-Z]{3}",
         "decimal": r"-?\d+(\.\d+)?(e-?\d+)?",
         "time-zone": r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*",

@@ -5,9 +5,9 @@
  * Loaded once, read-only afterwards, so every worker shares one. Supported schema keywords:
  * type (also a list), required, enum, const, minimum, maximum, exclusiveMinimum, exclusiveMaximum,
  * multipleOf (integers), minLength, maxLength, pattern (PCRE2, UTF), format (date, date-time, uuid, email,
- * country, currency, decimal, time-zone syntax, uri, uri-reference; int32 and int64 say a width and check nothing), items, minItems, maxItems, uniqueItems, properties,
- * additionalProperties (true, false or a schema), propertyNames, minProperties, maxProperties,
- * oneOf, anyOf, allOf, not, $ref (local), default. Annotations (title, description, examples, example,
+ * country, currency, customer-reference, decimal, time-zone syntax, uri, uri-reference; int32 and int64 say a width and check
+ * nothing), items, minItems, maxItems, uniqueItems, properties, additionalProperties (true, false or a schema), propertyNames,
+ * minProperties, maxProperties, oneOf, anyOf, allOf, not, $ref (local), default. Annotations (title, description, examples, example,
  * deprecated, readOnly, writeOnly, discriminator is not one of them) are skipped. Anything else is an error at load.
  */
 #ifndef CICLO_CONTRACT_CONTRACT_H
@@ -122,6 +122,9 @@ unsigned schema_kinds(const struct schema *s, const char *const *names, size_t c
  * value that the text is; what is none of them stays a string, for the schema to refuse. NULL: not UTF-8, or memory is out.
  */
 json_t *schema_text(unsigned kinds, const char *text, size_t len) NODISCARD;
+
+/* What `format: email` takes, for a name that is an address only by what stands beside it. */
+bool email_valid(const char *text, size_t len) NODISCARD;
 
 /* The request schema for a media type without parameters ("application/json"); false if the operation does not take it. */
 bool operation_takes(const struct operation *op, const char *media_type, const struct schema **ret) NODISCARD;
