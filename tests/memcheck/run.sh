@@ -28,7 +28,7 @@ trap 'exit 1' INT TERM HUP
 docker/cluster.sh start "$scratch"
 CICLO_DATABASE_URL=$(docker/cluster.sh url-owner "$scratch") "$out/ciclo" migrate > /dev/null
 CICLO_TEST_DATABASE_URL=$(docker/cluster.sh url-admin "$scratch")
-export CICLO_TEST_DATABASE_URL CK_VERBOSITY=minimal
+export CICLO_TEST_DATABASE_URL CK_VERBOSITY=normal # which names what failed
 # Some fifty times as slow: what takes a second may take a minute.
 export CK_TIMEOUT_MULTIPLIER=100
 

@@ -123,17 +123,17 @@ END_TEST
 /* It waits for a lock with others who came later, or have more time: they are answered as if it had not been there. */
 START_TEST(a_late_member_costs_the_others_nothing)
 {
-	int64_t start = clock_monotonic_ms();
 	PGconn *conn = admin_connect(fixture_url());
 	struct probe late, write, stored;
 	struct loop loop;
 
 	loop_start(&loop);
+	loop_wait_ready(&loop); /* of its time nothing may go by before it is sent */
 	admin_run(conn, "BEGIN; LOCK TABLE idempotency_keys");
 	probe_init(&late, LANE_WRITE);
 	probe_remember(&late, "late", "a");
 	probe_recall(&late, "late");
-	late.segment.deadline_ms = start + 300;
+	late.segment.deadline_ms = clock_monotonic_ms() + 300;
 	probe_init(&write, LANE_WRITE);
 	probe_remember(&write, "in time", "b");
 	probe_recall(&write, "in time");
@@ -203,7 +203,8 @@ START_TEST(bulk_rests_beside_a_crowd)
 {
 	int64_t rested = between_groups(8);
 
-	ck_assert_int_ge(rested, 1000);
+	/* It rests from the end of a group, which is a little before the answer. */
+	ck_assert_int_ge(rested, 900);
 	/* Not for three times of what was no work. */
 	ck_assert_int_lt(rested, 2500);
 	ck_assert_int_lt(between_groups(7), 1000);
