@@ -35,9 +35,8 @@ static void take_version(struct connection *c, size_t index, PGresult *result)
 
 void setup_connected(struct lane_state *l, struct connection *c, int64_t now_ms)
 {
-	const char *const settings[] = {l->statement_timeout_ms, l->traits->lock_timeout_ms,
-					l->traits->read_only, l->traits->plan_cache_mode,
-					l->traits->whole_table};
+	const char *const settings[] = {l->traits->lock_timeout_ms, l->traits->read_only,
+					l->traits->plan_cache_mode, l->traits->whole_table};
 
 	c->phase = PHASE_SETTLING;
 	connection_begin(c, take_version);
@@ -66,11 +65,14 @@ bool setup_plan_deriving(struct connection *c)
 
 static bool send_prepares(const struct lane_state *l, struct connection *c)
 {
+	const char *const timeout[] = {l->statement_timeout_ms};
+
 	connection_begin(c, NULL);
 	for (enum query q = 0; q < QUERY_COUNT; q++)
 		if (!connection_send_prepare(c, q))
 			return false;
-	return (!l->traits->plan || l->traits->plan(c)) && connection_sync(c);
+	return (!l->traits->plan || l->traits->plan(c)) &&
+	       connection_send(c, Q_STATEMENT_TIMEOUT, COUNTOF(timeout), timeout) && connection_sync(c);
 }
 
 void setup_settled(struct lane_state *l, struct connection *c, int64_t now_ms)

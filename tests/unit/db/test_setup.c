@@ -90,6 +90,20 @@ START_TEST(all_connections_come_up)
 }
 END_TEST
 
+/* What a request may take is no limit for what a connection prepares before it serves any. */
+START_TEST(a_short_timeout_is_none_of_setting_up)
+{
+	struct config config;
+	struct loop loop;
+
+	config_default(&config);
+	config.request_timeout_ms = config.report_timeout_ms = 5;
+	loop_open(&loop, &config);
+	loop_wait_ready(&loop);
+	loop_close(&loop);
+}
+END_TEST
+
 Suite *suite_setup(void)
 {
 	Suite *s = suite_create("setup");
@@ -102,6 +116,7 @@ Suite *suite_setup(void)
 	tcase_add_test(t, a_newer_schema);
 	tcase_add_test(t, a_result_that_changes_its_type);
 	tcase_add_test(t, all_connections_come_up);
+	tcase_add_test(t, a_short_timeout_is_none_of_setting_up);
 	suite_add_tcase(s, t);
 	return s;
 }
