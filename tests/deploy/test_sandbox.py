@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from support.client import Client
-from support.server import BINARY, REPOSITORY, Server, wait_until
+from support.server import BINARY, REPOSITORY, SANDBOXED, Server, wait_until
 
 UNIT = os.path.join(REPOSITORY, "docker", "ciclo.service")
 EXPOSURE = 2.0
@@ -142,7 +142,7 @@ class Box:
             launcher = [*BWRAP, "--ro-bind", shop.cluster.directory, shop.cluster.directory, "--ro-bind", secret, "/run/database_url", "--ro-bind", manager, "/run/notify",
                         "--ro-bind", BINARY, "/run/ciclo", "--seccomp", str(rules.fileno()), "--info-fd", str(told)]
             self.server = Server(None, launcher=launcher, program="/run/ciclo", pass_fds=(rules.fileno(), told), CICLO_DATABASE_URL_FILE="/run/database_url",
-                                 NOTIFY_SOCKET="/run/notify", CICLO_WORKERS=2)
+                                 NOTIFY_SOCKET="/run/notify", CICLO_WORKERS=2, **SANDBOXED)
         os.close(told)
         with os.fdopen(info) as file:
             self.pid = json.load(file)["child-pid"]

@@ -19,6 +19,7 @@ from fault.conftest import migrate  # noqa: E402
 from fault.stage import Stage  # noqa: E402
 from soak.mischief import Mischief  # noqa: E402
 from support.cluster import Cluster  # noqa: E402
+from support.server import MEASURED  # noqa: E402
 
 WARM_UP = 0.3  # of the time: caches of libpq, jemalloc and prepared statements fill in it
 # What an hour may add by the slope, and what noise of a short run may look like: jemalloc takes and gives back 2 MiB at a time.
@@ -91,7 +92,8 @@ def faults_of(figures, minutes):
 
 def soak(cluster, template, minutes, between=10.0, seed=1):
     """Prints the figures; raises AssertionError with what is wrong."""
-    with Stage(cluster, template, "soak", seed=seed, clients=CLIENTS, pause=PAUSE, CICLO_HEADER_TIMEOUT_MS=2000, CICLO_IDLE_TIMEOUT_S=20) as stage:
+    with Stage(cluster, template, "soak", seed=seed, clients=CLIENTS, pause=PAUSE, CICLO_HEADER_TIMEOUT_MS=2000, CICLO_IDLE_TIMEOUT_S=20,
+               **MEASURED) as stage:
         with stage.load, Samples(stage) as samples, Mischief(stage, between, seed) as mischief:
             mischief.break_things(60 * minutes)
         figures = samples.figures()

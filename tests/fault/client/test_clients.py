@@ -12,7 +12,7 @@ import pytest
 from fault.checker import BACKENDS, descriptors
 from fault.stage import times
 from support.raw import Raw
-from support.server import wait_until
+from support.server import MEASURED, wait_until
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
 LARGE = b"GET /openapi.yaml HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -32,7 +32,8 @@ def memory_kib(pid):
 @pytest.fixture(scope="module")
 def hasty(shops):
     """Two seconds for a header, a body, an answer to be taken."""
-    opened = shops(CICLO_CONNECTION_LIMIT=LIMIT, CICLO_HEADER_TIMEOUT_MS=2000, CICLO_BODY_TIMEOUT_MS=2000, CICLO_IDLE_TIMEOUT_S=2)
+    opened = shops(CICLO_CONNECTION_LIMIT=LIMIT, CICLO_HEADER_TIMEOUT_MS=2000, CICLO_BODY_TIMEOUT_MS=2000, CICLO_IDLE_TIMEOUT_S=2,
+                   **MEASURED)
     yield opened
     opened.close()
 
